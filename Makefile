@@ -1,0 +1,84 @@
+# The doors of Alert Whisperer for people and scripts. `make` alone lists them.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Everything runs from the environment's own tools, whatever is activated in the caller's shell.
+export VIRTUAL_ENV :=
+export PYTHONHOME :=
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run test tools suites lint format lock services crash bench fuzz clean
+
+help: ## list these doors
+	@awk -F ':.*## ' '/^[a-z -]+:.*## / {sub(/ .*/, "", $$1); printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.stamp-runtime ## make .venv and fill it with what a running server needs (again: instant)
+
+setup-dev: $(VENV)/.stamp-dev ## setup, and what tests and checks need
+
+$(VENV)/.stamp-venv:
+	@command -v $(PYTHON) >/dev/null 2>&1 || { \
+		echo "Alert Whisperer needs Python 3.11 or newer, and there is no '$(PYTHON)' here."; \
+		echo "Install it (Debian, Ubuntu: apt install python3 python3-venv), or name one: make setup PYTHON=/path/to/python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Alert Whisperer needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) -V 2>&1)."; \
+		echo "Name a newer one: make setup PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+		echo "'$(PYTHON)' cannot make virtual environments: its venv module is missing."; \
+		echo "Debian, Ubuntu: apt install python3-venv"; exit 1; }
+	@echo "setup: making $(VENV) with $$($(PYTHON) -V)"
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# The package itself is installed in place, so only a change of what is listed here needs a second run.
+$(VENV)/.stamp-runtime: requirements/runtime.lock pyproject.toml $(VENV)/.stamp-venv
+	@echo "setup: installing what requirements/runtime.lock pins (hashes checked)"
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/runtime.lock
+	@echo "setup: installing alertwhisperer in place"
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+	@echo "setup: done; 'make run' starts a server with a company to play with"
+
+$(VENV)/.stamp-dev: requirements/dev.lock $(VENV)/.stamp-runtime
+	@echo "setup: installing what requirements/dev.lock pins (checks and tests)"
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.lock
+	@touch $@
+
+run: setup ## start the server with a demo company; ends with Ctrl-C
+	@exec $(BIN)/alertwhisperer serve --demo-company
+
+test: setup-dev ## checks, then every suite; prints each one's time, fails when one failed
+	@$(BIN)/python tests/run.py
+
+lint tools: setup-dev ## format, lint, types and floors only
+	@$(BIN)/python tests/run.py --only-checks
+
+format: setup-dev ## put the code into its format and mend what can be mended safely
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix-only --quiet .
+
+# --no-emit-index-url: no host's name may enter the locks. Dev is resolved against runtime, so both agree.
+UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header $(if $(UPGRADE),--upgrade)
+lock: setup-dev ## remake requirements/*.lock from *.in; UPGRADE=1 takes newer versions
+	$(UV_COMPILE) requirements/runtime.in --output-file requirements/runtime.lock
+	$(UV_COMPILE) --constraints requirements/runtime.lock requirements/dev.in --output-file requirements/dev.lock
+
+services: ## install (apt) what only tests against real peers need; repeatable, starts nothing
+	@tests/services.sh
+
+crash: setup-dev ## kill -9 at random instants, then check that nothing was lost; COUNT= rounds
+	@$(BIN)/python -m tests.crash.run $(if $(COUNT),--count $(COUNT))
+
+bench: setup-dev ## measure, and print machine and figures
+	@$(BIN)/python -m bench
+
+fuzz: setup-dev ## throw malformed requests at a running server
+	@$(BIN)/python -m tests.fuzz.run
+
+clean: ## remove what setup and tests made (never ./data)
+	@rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -not -path './data/*' -exec rm -rf {} +

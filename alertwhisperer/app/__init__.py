@@ -1,0 +1,1 @@
+"""Settings, wiring and the running process: the only place that picks concrete parts."""

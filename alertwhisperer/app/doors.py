@@ -1,0 +1,48 @@
+"""The server's front: webhooks go to the gateway, everything else to the API for people."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from alertwhisperer.ingest.gateway import PREFIX, Gateway
+
+Asgi = Callable[[MutableMapping[str, Any], Any, Any], Awaitable[None]]
+
+
+class Doors:
+    """
+    ASGI application that hands a connection to the right one.
+
+    Args:
+        begin, end: run when the server starts and before it stops.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        api: Asgi,
+        begin: Callable[[], Awaitable[None]],
+        end: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._gateway = gateway
+        self._api = api
+        self._begin = begin
+        self._end = end
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            path: str = scope["path"]
+            if path.startswith(PREFIX) or path == "/alerts":
+                await self._gateway(scope, receive, send)
+                return
+        elif scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        await self._api(scope, receive, send)
+
+    async def _lifespan(self, receive: Any, send: Any) -> None:
+        await receive()
+        await self._begin()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self._end()
+        await send({"type": "lifespan.shutdown.complete"})

@@ -1,0 +1,101 @@
+"""
+Calls to the outside, for URLs that a tool or a person had a say in.
+
+The name is resolved once, every address it has is checked (no loopback, private, link-local, metadata or mapped one),
+and the connection goes to a checked address: what is looked up again later cannot change it. No redirects.
+"""
+
+import asyncio
+import ipaddress
+import socket
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+
+from alertwhisperer.domain.errors import Invalid, Temporary
+
+_TIMEOUT_S = 10.0
+_MOST_BYTES = 256 * 1024
+
+
+class Outbound:
+    """
+    GET over https with the checks above.
+
+    Args:
+        resolve: tests only: `address:port` by host name, connected to unchecked.
+        ca_file: tests only: certificates to trust besides the usual.
+    """
+
+    def __init__(self, *, resolve: Mapping[str, str] | None = None, ca_file: Path | None = None) -> None:
+        self._resolve = dict(resolve or {})
+        self._context = ssl.create_default_context()
+        if ca_file is not None:
+            self._context.load_verify_locations(ca_file)
+
+    async def get(self, url: str) -> bytes:
+        """
+        The body of a 200 answer, at most 256 KB.
+
+        Raises:
+            Invalid: not https, an address that is not public, a 4xx answer, or too large.
+            Temporary: no answer in 10 seconds, or a 5xx.
+        """
+        parts = urlsplit(url)
+        if parts.scheme != "https" or not parts.hostname or parts.username or parts.port not in (None, 443):
+            raise Invalid("only plain https URLs are called", where="url")
+        address, port = await self._address(parts.hostname)
+        host = f"[{address}]" if ":" in address else address
+        target = f"https://{host}:{port}{parts.path or '/'}" + (f"?{parts.query}" if parts.query else "")
+        try:
+            async with (
+                httpx.AsyncClient(
+                    verify=self._context, timeout=_TIMEOUT_S, follow_redirects=False, trust_env=False
+                ) as client,
+                client.stream(
+                    "GET", target, headers={"Host": parts.hostname}, extensions={"sni_hostname": parts.hostname}
+                ) as answer,
+            ):
+                return await _read(answer)
+        except httpx.HTTPError as failure:
+            raise Temporary(f"{parts.hostname} did not answer: {type(failure).__name__}") from failure
+
+    async def _address(self, host: str) -> tuple[str, int]:
+        given = self._resolve.get(host)
+        if given is not None:
+            address, _, port = given.rpartition(":")
+            return address, int(port)
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(host, 443, type=socket.SOCK_STREAM)
+        except OSError as failure:
+            raise Temporary(f"{host} cannot be resolved") from failure
+        addresses = [str(entry[4][0]) for entry in found]
+        for address in addresses:
+            if not is_public(address):
+                raise Invalid(f"{host} resolves to an address that is not public", where="url")
+        return addresses[0], 443
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address may be called from here."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    mapped = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
+    if mapped is not None:
+        return is_public(str(mapped))
+    return ip.is_global and not ip.is_multicast
+
+
+async def _read(answer: httpx.Response) -> bytes:
+    if answer.status_code >= 500:
+        raise Temporary(f"the answer was {answer.status_code}")
+    if answer.status_code != 200:
+        raise Invalid(f"the answer was {answer.status_code}", where="url")
+    body = bytearray()
+    async for chunk in answer.aiter_bytes():
+        body += chunk
+        if len(body) > _MOST_BYTES:
+            raise Invalid("the answer is too large", where="url")
+    return bytes(body)

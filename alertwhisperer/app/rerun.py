@@ -1,0 +1,115 @@
+"""Reads quarantined deliveries again, after a parser or a mapping was mended."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from alertwhisperer.app.pipeline import Pipeline, StaleRules
+from alertwhisperer.correlate.decide import Changed
+from alertwhisperer.domain.company import Scope
+from alertwhisperer.domain.delivery import Delivery, Member, Normalized, Unreadable
+from alertwhisperer.domain.errors import Conflicting, NotFound, Temporary
+from alertwhisperer.domain.occurrence import Kind
+from alertwhisperer.ingest.reading import members_of, read_again
+from alertwhisperer.kit.clock import Clock
+from alertwhisperer.kit.ids import uuid7_int
+from alertwhisperer.sources.contract import Source
+from alertwhisperer.store import deliveries, quarantine
+from alertwhisperer.store import integrations as integrations_store
+from alertwhisperer.store.database import Database, Unit
+from alertwhisperer.store.hot.batch import Contended
+from alertwhisperer.store.hot.settle import Settling
+
+_TRIES = 20
+
+
+class Rerun:
+    """Runs one quarantined unit again; its members take its place in one transaction."""
+
+    def __init__(self, database: Database, sources: Mapping[str, Source], pipeline: Pipeline, clock: Clock) -> None:
+        self._database = database
+        self._sources = sources
+        self._pipeline = pipeline
+        self._clock = clock
+
+    async def rerun(self, scope: Scope, unit_id: UUID) -> None:
+        """
+        Parse the unit's raw body again with today's parser and settings, and decide its members.
+
+        Raises:
+            NotFound: the company has no such unit.
+            Conflicting: it was settled before, or still cannot be read.
+            Temporary: other work kept changing the same rows.
+        """
+        async with self._database.unit_of_work(scope) as unit:
+            delivery = await self._read(unit, unit_id)
+        now = self._clock.now()
+        fresh = [uuid7_int(int(now.timestamp() * 1000)).to_bytes(16, "big") for _ in range(2)]
+        settling = Settling(
+            scope.company_id.bytes,
+            unit_id.bytes,
+            len(delivery.members),
+            now,
+            scope.actor,
+            delivery.parser,
+            delivery.settings_version,
+            *fresh,
+        )
+        connection = await self._database.connect_hot()
+        try:
+            for _ in range(_TRIES):
+                try:
+                    await self._pipeline.run_again(connection, delivery, settling)
+                    return
+                except (Changed, Contended, StaleRules):
+                    continue
+        finally:
+            await connection.close()
+        raise Temporary("other work keeps changing the same rows")
+
+    async def _read(self, unit: Unit, unit_id: UUID) -> Delivery:
+        row = await quarantine.read(unit, unit_id)
+        if row is None:
+            raise NotFound("there is no such unit in quarantine")
+        if row.state != "waiting":
+            raise Conflicting(f"the unit was settled before: {row.state}", where="state")
+        kept = await deliveries.body(unit, row.delivery_id)
+        told = await deliveries.read(unit, row.delivery_id)
+        integration = await integrations_store.get(unit, row.integration_id)
+        if kept is None or told is None or integration is None:
+            raise NotFound("the delivery's body is gone with its day", mend="retention drops raw bodies")
+        source = self._sources.get(told.source)
+        if source is None:
+            raise Conflicting(f"this version does not know the source {told.source!r}", where="source")
+        parsed = read_again(source, kept.body, kept.request, dict(integration.settings), told.received_at)
+        if isinstance(parsed, Unreadable):
+            raise Conflicting(f"it still cannot be read: {parsed.what}", where=parsed.where, mend=parsed.mend)
+        now = self._clock.now()
+        return Delivery(
+            id=row.delivery_id.bytes,
+            company=unit.company_id.bytes,
+            integration=row.integration_id.bytes,
+            source=source.slug,
+            parser=source.version,
+            settings_version=integration.version,
+            received_at=now,
+            sender=None,
+            body_hash=None,
+            signed=False,
+            request=kept.request,
+            body=kept.body,
+            members=[_as_arrived(one, told.received_at) for one in members_of(parsed, row.integration_id.bytes)],
+            actions=[],
+        )
+
+
+def _as_arrived(member: Member, arrived: datetime) -> Member:
+    """
+    A firing without a time of its own began, as far as we know, when it arrived.
+
+    Without this it would count as beginning now, and could reopen what was resolved while it lay in quarantine.
+    """
+    told = member.told
+    if isinstance(told, Normalized) and told.kind == Kind.FIRING and told.started_at is None:
+        told.started_at = arrived
+    return member

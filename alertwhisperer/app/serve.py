@@ -1,0 +1,122 @@
+"""The running server: doors, lanes and the scheduler of one process."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+import structlog
+import uvicorn
+
+from alertwhisperer.api.application import make_api
+from alertwhisperer.api.desk import Desk
+from alertwhisperer.app.build import House
+from alertwhisperer.app.doors import Doors
+from alertwhisperer.app.lanes import Lanes
+from alertwhisperer.app.outbound import Outbound
+from alertwhisperer.app.pipeline import Pipeline
+from alertwhisperer.app.refusals import Refusals
+from alertwhisperer.app.rerun import Rerun
+from alertwhisperer.app.rulebook import Rulebook
+from alertwhisperer.app.scheduler import Scheduler
+from alertwhisperer.ingest.admission import Admission
+from alertwhisperer.ingest.gateway import Gateway
+from alertwhisperer.ingest.keyring import Keyring
+from alertwhisperer.kit.metrics import Metrics
+from alertwhisperer.store.changes import CHANNEL
+
+_LISTEN_AGAIN_S = 1.0
+
+_log = structlog.get_logger("serve")
+
+
+async def serve(house: House, started: Callable[[], None] = lambda: None) -> None:
+    """
+    Run until told to stop (SIGINT, SIGTERM); finishes what was handed in first.
+
+    Args:
+        started: called once, when the doors are open.
+    """
+    settings = house.settings
+    metrics = Metrics()
+    rulebook = Rulebook(house.database)
+    pipeline = Pipeline(rulebook, house.clock, metrics)
+    lanes = Lanes(house.database, pipeline, house.clock, metrics, count=settings.lanes)
+    keyring = Keyring(house.database, house.vault, house.sources, house.clock)
+    admission = Admission(house.database, house.clock)
+    refusals = Refusals(house.database, house.clock)
+    outbound = Outbound(resolve=dict(settings.outbound_resolve), ca_file=settings.outbound_ca_file)
+    gateway = Gateway(
+        sources=house.sources,
+        keyring=keyring,
+        admission=admission,
+        vault=house.vault,
+        clock=house.clock,
+        submit=lanes.submit,
+        fetch=outbound.get,
+        refused=refusals.count,
+        metrics=metrics,
+    )
+    rerun = Rerun(house.database, house.sources, pipeline, house.clock)
+    desk = Desk(
+        database=house.database,
+        vault=house.vault,
+        clock=house.clock,
+        sources=house.sources,
+        public_url=settings.url,
+        ready=house.database.answers,
+        metrics=metrics.text,
+        rerun=rerun.rerun,
+    )
+    scheduler = Scheduler(house, refusals, outbound.get, metrics)
+
+    def forget() -> None:
+        keyring.forget()
+        admission.forget()
+
+    tasks: list[asyncio.Task[None]] = []
+
+    async def begin() -> None:
+        lanes.start()
+        tasks.append(asyncio.create_task(_listen(house, forget), name="settings listener"))
+        tasks.append(asyncio.create_task(scheduler.work(), name="scheduler"))
+        started()
+
+    async def end() -> None:
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await lanes.stop()
+        await refusals.flush()
+
+    config = uvicorn.Config(
+        Doors(gateway, make_api(desk), begin, end),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=False,
+        backlog=2048,
+        timeout_keep_alive=75,  # longer than the usual proxies' 60 s, so that they close first
+        timeout_graceful_shutdown=20,
+    )
+    await uvicorn.Server(config).serve()
+
+
+async def _listen(house: House, forget: Callable[[], None]) -> None:
+    """Drop what is remembered of settings whenever they change anywhere; everything, after a lost connection."""
+    while True:
+        try:
+            connection = await house.database.connect_listening()
+            lost = asyncio.Event()
+            connection.add_termination_listener(lambda *_, gone=lost: gone.set())
+            await connection.add_listener(CHANNEL, lambda *_: forget())
+            forget()
+            await lost.wait()
+        except OSError as failure:
+            _log.warning("listener.lost", why=type(failure).__name__)
+        await house.clock.sleep(_LISTEN_AGAIN_S)

@@ -1,0 +1,185 @@
+"""
+Settings: the only reader of the environment. One frozen, typed object, built once and handed on in parts.
+
+What a company can set (limits, rules, integrations) is data in the database, not a setting.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from alertwhisperer.domain.errors import Invalid
+
+
+def _setting(env: str, default: Any, meaning: str, read: Callable[[str], Any] = str, *, secret: bool = False) -> Any:
+    return field(default=default, metadata={"env": env, "meaning": meaning, "read": read, "secret": secret})
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError as failure:
+            raise Invalid(f"{text!r} is not a whole number") from failure
+        if not least <= number <= most:
+            raise Invalid(f"{number} is not between {least} and {most}")
+        return number
+
+    return read
+
+
+def _yes(text: str) -> bool:
+    words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    if text.strip().lower() not in words:
+        raise Invalid(f"{text!r} is neither true nor false")
+    return words[text.strip().lower()]
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in words:
+            raise Invalid(f"{text!r} is none of {', '.join(words)}")
+        return text
+
+    return read
+
+
+def _pairs(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    if any(not separator or not host or not address for host, separator, address in pairs):
+        raise Invalid("write host=address:port, separated by commas")
+    return tuple((host.strip(), address.strip()) for host, _, address in pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that an installation sets; `docs/settings.md` shows the same list."""
+
+    data_dir: Path = _setting(
+        "ALERTWHISPERER_DATA_DIR", Path("data"), "Folder of the embedded database and its log.", Path
+    )
+    host: str = _setting("ALERTWHISPERER_HOST", "127.0.0.1", "Address that the server listens on.")
+    port: int = _setting("ALERTWHISPERER_PORT", 8080, "Port that the server listens on.", _whole(1, 65535))
+    public_url: str = _setting(
+        "ALERTWHISPERER_PUBLIC_URL", "", "Address that tools and people reach the server by; empty: host and port."
+    )
+    database_url: str = _setting(
+        "DATABASE_URL", "", "PostgreSQL 15 or newer, as its owner; empty: the embedded server.", secret=True
+    )
+    database_app_url: str = _setting(
+        "DATABASE_APP_URL",
+        "",
+        "The same database as the application's role; empty: the role that the migration makes.",
+        secret=True,
+    )
+    secret_key: str = _setting(
+        "ALERTWHISPERER_SECRET_KEY", "", "Master key that seals secrets; empty: the key file's.", secret=True
+    )
+    key_file: Path | None = _setting(
+        "ALERTWHISPERER_KEY_FILE", None, "File of the master key; empty: beside the data folder, `<data>.key`.", Path
+    )
+    lanes: int = _setting(
+        "ALERTWHISPERER_LANES", 3, "Batches that are decided side by side in one process.", _whole(1, 16)
+    )
+    retention_days: int = _setting(
+        "ALERTWHISPERER_RETENTION_DAYS",
+        30,
+        "Days that raw deliveries, occurrences and receipts are kept.",
+        _whole(1, 3650),
+    )
+    log_level: str = _setting(
+        "ALERTWHISPERER_LOG_LEVEL",
+        "info",
+        "debug, info, warning or error.",
+        _one_of("debug", "info", "warning", "error"),
+    )
+    environment: str = _setting(
+        "ALERTWHISPERER_ENVIRONMENT",
+        "production",
+        "`test` permits the two settings below; production refuses them.",
+        _one_of("production", "test"),
+    )
+    outbound_resolve: tuple[tuple[str, str], ...] = _setting(
+        "ALERTWHISPERER_OUTBOUND_RESOLVE",
+        (),
+        "Tests only: host=address:port pairs that outside calls connect to instead, loopback allowed.",
+        _pairs,
+    )
+    outbound_ca_file: Path | None = _setting(
+        "ALERTWHISPERER_OUTBOUND_CA_FILE",
+        None,
+        "Tests only: certificates that outside calls trust besides the usual.",
+        Path,
+    )
+
+    @property
+    def url(self) -> str:
+        """Where the server is reached, without a slash at the end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def master_key_file(self) -> Path:
+        """Where the master key lies when it is not given."""
+        return self.key_file or self.data_dir.with_name(self.data_dir.name + ".key")
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A setting as `alertwhisperer config` shows it; `value` is masked when it is secret."""
+
+    env: str
+    value: str
+    default: str
+    meaning: str
+    is_set: bool
+
+
+def load(environ: Mapping[str, str] | None = None, **given: Any) -> Settings:
+    """
+    Read the environment.
+
+    Args:
+        environ: in place of the process's own.
+        given: values that win over the environment (a command's options); None means not given.
+
+    Raises:
+        Invalid: a value is not usable; names the variable and what is wrong.
+    """
+    environ = os.environ if environ is None else environ
+    values: dict[str, Any] = {}
+    for one in fields(Settings):
+        text = environ.get(one.metadata["env"], "")
+        if given.get(one.name) is not None:
+            values[one.name] = given[one.name]
+        elif text:
+            try:
+                values[one.name] = one.metadata["read"](text)
+            except Invalid as failure:
+                raise Invalid(failure.what, where=one.metadata["env"], mend=one.metadata["meaning"]) from failure
+    settings = Settings(**values)
+    if settings.environment == "production" and (settings.outbound_resolve or settings.outbound_ca_file):
+        raise Invalid(
+            "outside calls may be redirected in tests only",
+            where="ALERTWHISPERER_OUTBOUND_RESOLVE",
+            mend="unset it, and ALERTWHISPERER_OUTBOUND_CA_FILE",
+        )
+    return settings
+
+
+def describe(settings: Settings) -> list[Described]:
+    """Every setting with its value, default and meaning, in their order."""
+    defaults = Settings()
+    told = []
+    for one in fields(Settings):
+        value, default = getattr(settings, one.name), getattr(defaults, one.name)
+        shown = "***" if one.metadata["secret"] and value else _shown(value)
+        told.append(Described(one.metadata["env"], shown, _shown(default), one.metadata["meaning"], value != default))
+    return told
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ",".join(f"{host}={address}" for host, address in value)
+    return "" if value is None else str(value)

@@ -1,0 +1,1 @@
+"""One module for each command; each holds it as `app`, a Typer application, and none knows another."""

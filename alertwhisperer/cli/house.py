@@ -1,0 +1,79 @@
+"""Opens the house for one command: the same parts as the server's, on the same data, whether or not it runs."""
+
+import asyncio
+import getpass
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+import typer
+
+from alertwhisperer.app import logs
+from alertwhisperer.app.build import House, open_house
+from alertwhisperer.app.settings import Settings, load
+from alertwhisperer.domain.company import CompanyId, Scope
+from alertwhisperer.domain.errors import Invalid
+
+T = TypeVar("T")
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="Folder of the embedded database. [env: ALERTWHISPERER_DATA_DIR; default: ./data]"),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Company = Annotated[str, typer.Option("--company", "-c", help="The company's id.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=500, help="How many at most, newest first.")]
+
+
+def actor() -> str:
+    """Who is typing, as the audit log will say."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError):  # an account without a name, as in some containers
+        return f"cli:{os.geteuid()}"
+
+
+def settings_of(data_dir: Path | None, **given: object) -> Settings:
+    """The settings of this command: its options over the environment; logs begin to flow as they say."""
+    settings = load(data_dir=data_dir, **given)
+    logs.set_up(settings.log_level)
+    return settings
+
+
+def in_house(work: Callable[[House], Awaitable[T]], data_dir: Path | None, **given: object) -> T:
+    """Run one piece of work with the house open, and close it again."""
+    settings = settings_of(data_dir, **given)
+
+    async def run() -> T:
+        async with open_house(settings, connections=2) as house:
+            return await work(house)
+
+    return asyncio.run(run())
+
+
+def identifier(text: str, name: str = "id") -> UUID:
+    """
+    The id that was typed.
+
+    Raises:
+        Invalid: it is none.
+    """
+    try:
+        return UUID(text)
+    except ValueError as failure:
+        raise Invalid(f"{text!r} is not an id", where=name, mend="copy it from a list; they look like 0195d3a0-7c1e-…") from failure
+
+
+def company_id(text: str) -> CompanyId:
+    """The company's id that was typed; raises `Invalid` when it is none."""
+    try:
+        return CompanyId(identifier(text, "--company"))
+    except Invalid as failure:
+        raise Invalid(failure.what, where=failure.where, mend="`alertwhisperer company list` shows the ids") from failure
+
+
+def scope_of(text: str) -> Scope:
+    """In the name of the company that was typed."""
+    return Scope(company_id(text), actor())

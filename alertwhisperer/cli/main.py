@@ -1,0 +1,116 @@
+"""
+The root of `alertwhisperer`: which commands there are, and how a failure leaves the program.
+
+A command's module is imported when that command runs, so that `--help` and a typing error answer at once: all modules
+together cost half a second of imports. Hence the table of summaries here; a test holds it against the modules.
+"""
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from alertwhisperer.cli import failure
+
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "serve": "Run the server.",
+        "demo": "Send a storm of alerts to a running server and watch it become incidents.",
+        "company": "Companies: the clients whose tools send alerts.",
+        "integration": "Integrations: which tool of a company may send.",
+        "key": "API keys of integrations.",
+        "user": "People who may sign in.",
+        "token": "Bearer tokens of people, for the API.",
+        "sources": "Monitoring tools that can send, and how each is set up.",
+        "alerts": "Alerts of a company.",
+        "incidents": "Incidents of a company: list, show, act on them.",
+        "rules": "Correlation rules of a company.",
+        "explain": "Say in words why an alert, an incident or a delivery is what it is.",
+        "replay": "Decide a company's log again and compare with what was decided.",
+        "quarantine": "What could not be read, kept until a person decides.",
+        "ledger": "What was received and what became of it.",
+        "retention": "Drop raw data older than it must be kept.",
+        "config": "List and check every setting.",
+    }
+)
+"""Every command with its summary; the module `alertwhisperer.cli.commands.<name>` holds it as `app`."""
+
+
+class Commands(TyperGroup):
+    """Loads the module of the command that is called, and turns whatever fails into one line and an exit code."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """What help and completion show: the name and its summary."""
+        summary = COMMANDS.get(cmd_name)
+        return None if summary is None else TyperGroup(name=cmd_name, help=summary)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """The command itself, imported now."""
+        self.commands = {name: self.get_command(ctx, name) for name in COMMANDS}  # for "did you mean"
+        name, command, rest = super().resolve_command(ctx, args)
+        return (name, load(name), rest) if name in COMMANDS else (name, command, rest)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Help instead of a complaint when nothing was typed."""
+        if not args and not ctx.resilient_parsing:
+            typer.echo(ctx.get_help())
+            raise typer.Exit
+        return super().parse_args(ctx, args)
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run; never lets an exception out, only an exit code."""
+        try:
+            code = super().main(args, prog_name or "alertwhisperer", complete_var, False, windows_expand_args, **extra)
+        except (KeyboardInterrupt, typer.Abort):
+            code = failure.INTERRUPTED
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has seen enough
+            code = 0
+        except Exception as problem:  # noqa: BLE001 - a person sees one line, never a traceback
+            code = failure.tell(problem)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def load(name: str) -> Any:
+    """The command of this name, with its subcommands, from its module."""
+    module = importlib.import_module(f"alertwhisperer.cli.commands.{name}")
+    command = typer.main.get_command(module.app)
+    command.name = name
+    return command
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"alertwhisperer {importlib.import_module('importlib.metadata').version('alertwhisperer')}")
+        raise typer.Exit
+
+
+app = typer.Typer(cls=Commands, add_completion=True, rich_markup_mode="rich", context_settings={"help_option_names": ["-h", "--help"]})
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(False, "--version", help="Print the version.", callback=_version, is_eager=True),
+) -> None:
+    """
+    Alert Whisperer: a storm of alerts becomes few incidents, each with its reason.
+
+    Start with [bold]alertwhisperer serve --demo-company[/bold], then, in another terminal, [bold]alertwhisperer demo[/bold].
+    """

@@ -1,0 +1,1 @@
+"""The nouns of the product and their rules: plain frozen values, no I/O."""

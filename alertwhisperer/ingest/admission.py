@@ -1,0 +1,159 @@
+"""
+Limits: how much a company may send, and how often an address may guess.
+
+A company's token buckets (requests, occurrences, bytes) lie in the database; each process leases a share of them and
+spends it from memory, so that the sum over all processes is the limit and a request over it costs no query. Leases that
+lie unused expire: what a process holds back never adds to the burst.
+"""
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from alertwhisperer.domain.company import CompanyId, Scope
+from alertwhisperer.domain.errors import Temporary
+from alertwhisperer.kit.clock import Clock
+from alertwhisperer.store import gate
+from alertwhisperer.store.database import Database
+from alertwhisperer.store.gate import Limits
+
+_SHARE = 0.1
+"""Part of a bucket leased at once: small enough that a second process finds some, large enough to query seldom."""
+_UNUSED_S = 2.0
+_ASK_AGAIN_S = 0.25
+_ADDRESSES = 10_000
+_GUESSES = 120.0
+_GUESSES_PER_S = 2.0
+
+
+@dataclass(slots=True)
+class _Purse:
+    """What this process holds of one company's buckets."""
+
+    requests: float = 0.0
+    occurrences: float = 0.0
+    bytes: float = 0.0
+    spent_at: float = 0.0
+    ask_at: float = 0.0
+    wait_s: float = 1.0
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)  # one lease at a time; the others wait for its tokens
+
+    @property
+    def is_usable(self) -> bool:
+        return self.requests >= 1 and self.occurrences > 0 and self.bytes > 0
+
+
+class Admission:
+    """Admits requests of known companies."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._purses: dict[CompanyId, _Purse] = {}
+
+    def admit_now(self, company_id: CompanyId) -> bool:
+        """Take one request's token from memory; False when a lease must be asked for first (`admit`)."""
+        purse = self._purses.get(company_id)
+        if purse is None or not purse.is_usable:
+            return False
+        now = self._clock.monotonic()
+        if now - purse.spent_at > _UNUSED_S:
+            return False
+        purse.requests -= 1
+        purse.spent_at = now
+        return True
+
+    async def admit(self, company_id: CompanyId, limits: Limits) -> float:
+        """
+        Take one request's token.
+
+        Returns:
+            0 when the request is admitted, else the seconds after which one may be.
+
+        Raises:
+            Temporary: the database that holds the buckets cannot be reached.
+        """
+        if self.admit_now(company_id):
+            return 0.0
+        purse = self._purses.setdefault(company_id, _Purse())
+        async with purse.asking:
+            if self.admit_now(company_id):
+                return 0.0
+            now = self._clock.monotonic()
+            if now < purse.ask_at:
+                return max(purse.ask_at - now, purse.wait_s)
+            if now - purse.spent_at > _UNUSED_S:
+                purse.requests = 0.0
+                purse.occurrences = min(purse.occurrences, 0.0)
+                purse.bytes = min(purse.bytes, 0.0)
+            await self._lease(company_id, limits, purse)
+            return 0.0 if self.admit_now(company_id) else purse.wait_s
+
+    async def _lease(self, company_id: CompanyId, limits: Limits, purse: _Purse) -> None:
+        async with self._database.unit_of_work(Scope(company_id, "gateway")) as unit:
+            share = await gate.lease(
+                unit,
+                limits,
+                requests=max(limits.requests * _SHARE - purse.requests, 1.0),
+                occurrences=limits.occurrences * _SHARE - min(purse.occurrences, 0.0),
+                bytes_=limits.bytes * _SHARE - min(purse.bytes, 0.0),
+            )
+        purse.requests += share.requests
+        purse.occurrences += share.occurrences
+        purse.bytes += share.bytes
+        if purse.is_usable:
+            purse.spent_at = self._clock.monotonic()
+            return
+        purse.wait_s = max(
+            _until(1 - purse.requests - share.left_requests, limits.requests),
+            _until(1 - purse.occurrences - share.left_occurrences, limits.occurrences),
+            _until(1 - purse.bytes - share.left_bytes, limits.bytes),
+            _ASK_AGAIN_S,
+        )
+        purse.ask_at = self._clock.monotonic() + min(purse.wait_s, 1.0)
+
+    def charge(self, company_id: CompanyId, occurrences: int, bytes_: int) -> None:
+        """Count what an admitted request held; the purse may go below zero, and later requests then wait."""
+        purse = self._purses.get(company_id)
+        if purse is not None:
+            purse.occurrences -= occurrences
+            purse.bytes -= bytes_
+
+    def refund(self, company_id: CompanyId, occurrences: int, bytes_: int) -> None:
+        """A repeat costs nothing: give back what it took."""
+        purse = self._purses.get(company_id)
+        if purse is not None:
+            purse.requests += 1
+            purse.occurrences += occurrences
+            purse.bytes += bytes_
+
+    def forget(self) -> None:
+        """Limits may have changed: lease anew."""
+        self._purses.clear()
+
+
+class Guesses:
+    """
+    A bucket per client address for requests whose key is not known, so that keys cannot be guessed at speed.
+
+    Known keys never pass here: one noisy address behind a NAT does not silence the others' webhooks.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def check(self, address: str) -> None:
+        """Count one guess; raises `Temporary` when the address has none left."""
+        now = self._clock.monotonic()
+        tokens, at = self._buckets.pop(address, (_GUESSES, now))
+        tokens = min(_GUESSES, tokens + (now - at) * _GUESSES_PER_S)
+        self._buckets[address] = (max(tokens - 1, 0.0), now)
+        if len(self._buckets) > _ADDRESSES:
+            self._buckets.popitem(last=False)
+        if tokens < 1:
+            raise Temporary("too many requests with unknown keys from this address")
+
+
+def _until(missing: float, per_minute: float) -> float:
+    return max(missing, 0.0) * 60 / per_minute

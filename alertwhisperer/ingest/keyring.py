@@ -1,0 +1,112 @@
+"""
+Remembers whose key is whose, so that the hot path asks the database once per key and not once per request.
+
+What is remembered is dropped when settings change anywhere (`forget`, on the database's notice) and after a few seconds
+in any case; a batch checks again under its locks, so correctness never rests on this cache.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from alertwhisperer.domain.company import CompanyId, Scope
+from alertwhisperer.domain.integration import Scheme
+from alertwhisperer.guard.vault import Vault
+from alertwhisperer.ingest.integrations import open_secret, with_defaults
+from alertwhisperer.kit.clock import Clock
+from alertwhisperer.sources.contract import Source
+from alertwhisperer.store import gate, integrations
+from alertwhisperer.store.database import Database
+from alertwhisperer.store.gate import Limits
+
+REMEMBERED_S = 10.0
+_MOST = 20_000
+
+
+class Holder(msgspec.Struct, frozen=True, gc=False):
+    """
+    The integration behind a key.
+
+    Attributes:
+        company, integration: 16 bytes of the ids.
+        source: None when this version of the product does not know it any more.
+        secret: of the signature, in the clear; never logged, never part of a repr that leaves the process.
+    """
+
+    company_id: CompanyId
+    company: bytes
+    integration_id: UUID
+    integration: bytes
+    source: Source | None
+    scheme: Scheme
+    require_signature: bool
+    secret: bytes
+    settings: dict[str, Any]
+    version: int
+    limits: Limits
+    until: float
+
+    def __repr__(self) -> str:
+        return f"Holder({self.integration_id})"
+
+
+class Keyring:
+    """The keys that this process has seen."""
+
+    def __init__(self, database: Database, vault: Vault, sources: Mapping[str, Source], clock: Clock) -> None:
+        self._database = database
+        self._vault = vault
+        self._sources = sources
+        self._clock = clock
+        self._known: dict[str, Holder] = {}
+
+    def remembered(self, key: str) -> Holder | None:
+        """The holder, when it was looked up a moment ago."""
+        holder = self._known.get(key)
+        if holder is None or holder.until < self._clock.monotonic():
+            return None
+        return holder
+
+    async def look_up(self, key: str) -> Holder | None:
+        """
+        The holder, from the database; None when the key is nobody's, or its integration was removed.
+
+        Raises:
+            Temporary: the database cannot be reached.
+        """
+        async with self._database.across([]) as connection:
+            owner = await integrations.holder_of_key(connection, self._vault.hash(key))
+        if owner is None:
+            self._known.pop(key, None)
+            return None
+        async with self._database.unit_of_work(Scope(owner.company_id, "gateway")) as unit:
+            granted = await gate.pass_of(unit, owner.integration_id)
+        if granted is None:
+            self._known.pop(key, None)
+            return None
+        secret = open_secret(self._vault, owner.company_id, owner.integration_id, granted.scheme, granted.secret)
+        source = self._sources.get(granted.source)
+        holder = Holder(
+            owner.company_id,
+            owner.company_id.bytes,
+            owner.integration_id,
+            owner.integration_id.bytes,
+            source,
+            granted.scheme,
+            granted.require_signature,
+            secret,
+            granted.settings if source is None else with_defaults(source, granted.settings),
+            granted.version,
+            granted.limits,
+            self._clock.monotonic() + REMEMBERED_S,
+        )
+        if len(self._known) >= _MOST:
+            self._known.clear()
+        self._known[key] = holder
+        return holder
+
+    def forget(self) -> None:
+        """Settings changed somewhere."""
+        self._known.clear()

@@ -1,0 +1,3 @@
+-- name: announce$
+-- Wake the processes that remember settings; sent at commit.
+SELECT pg_notify(:channel, '');

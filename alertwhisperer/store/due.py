@@ -1,0 +1,61 @@
+"""Timed work: rows with a due time, taken by any worker, done in the transaction that takes them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from alertwhisperer.domain.company import CompanyId, Scope
+from alertwhisperer.store.database import Database, Unit, queries
+
+RESOLVE_INCIDENT = "resolve_incident"
+"""Resolve an incident whose alerts have been quiet for its rule's hold."""
+SOURCE_ACTION = "source_action"
+"""Carry out an effect that a delivery asked for."""
+
+_sql = queries("due")
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A piece of work in a transaction that sees its company; it stays due unless it is done or postponed."""
+
+    unit: Unit
+    kind: str
+    subject: UUID
+    attempts: int
+
+    async def done(self) -> None:
+        """Nothing is left to do."""
+        await _sql.done(
+            self.unit.connection, company_id=self.unit.company_id, kind=self.kind, subject=self.subject
+        )
+
+    async def postpone(self, until: datetime) -> None:
+        """Look again at `until`."""
+        await _sql.postpone(
+            self.unit.connection,
+            company_id=self.unit.company_id,
+            kind=self.kind,
+            subject=self.subject,
+            due_at=until,
+        )
+
+
+async def add(unit: Unit, kind: str, subject: UUID, *, due_at: datetime) -> None:
+    """Have something done at a moment."""
+    await _sql.add(unit.connection, company_id=unit.company_id, kind=kind, subject=subject, due_at=due_at)
+
+
+@asynccontextmanager
+async def take(database: Database, kind: str, *, now: datetime) -> AsyncIterator[Due | None]:
+    """One piece of work that is due and that no other worker has; None when there is none."""
+    async with database.across([]) as connection:
+        row = await _sql.take(connection, now=now, kind=kind)
+        if row is None:
+            yield None
+            return
+        company_id = CompanyId(row["company_id"])
+        await _sql.enter(connection, company_id=company_id)
+        yield Due(Unit(connection, Scope(company_id, "timer")), row["kind"], row["subject"], row["attempts"])

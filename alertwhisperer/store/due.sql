@@ -1,0 +1,26 @@
+-- name: add!
+-- Something is to be done at a moment; a later call moves it.
+INSERT INTO due_work (company_id, kind, subject, due_at) VALUES (:company_id, :kind, :subject, :due_at)
+ON CONFLICT (company_id, kind, subject) DO UPDATE SET due_at = EXCLUDED.due_at, attempts = 0;
+
+-- name: take^
+-- One piece of due work, locked; others pass it by (rides on due_work_due; ids only, so no company is needed).
+SELECT company_id, kind, subject, attempts
+FROM due_work
+WHERE due_at <= :now AND kind = :kind
+ORDER BY due_at
+LIMIT 1
+FOR UPDATE SKIP LOCKED;
+
+-- name: done!
+-- It is done.
+DELETE FROM due_work WHERE company_id = :company_id AND kind = :kind AND subject = :subject;
+
+-- name: postpone!
+-- It is to be looked at again.
+UPDATE due_work SET due_at = :due_at, attempts = attempts + 1
+WHERE company_id = :company_id AND kind = :kind AND subject = :subject;
+
+-- name: enter$
+-- The rest of this transaction sees the work's company.
+SELECT set_config('alertwhisperer.companies', '{' || (:company_id::uuid)::text || '}', true);

@@ -1,0 +1,181 @@
+"""One batch's transaction: what it locks, what it writes, and what a failure means."""
+
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from alertwhisperer.domain.company import CompanyId
+from alertwhisperer.domain.state import AlertState, IncidentState
+from alertwhisperer.store.database import SET_COMPANIES, Connection, setting_of
+
+_FOLDER = Path(__file__).parent
+_LOCK = (_FOLDER / "lock.sql").read_text()
+_REPEATS = (_FOLDER / "repeats.sql").read_text()
+_NAME = re.compile(r"(?<!:):([a-z_]+)")
+
+
+def _numbered(text: str) -> tuple[str, tuple[str, ...]]:
+    """Turn `:name` into `$n`; gives the statement and the names in their order."""
+    names = tuple(dict.fromkeys(_NAME.findall(text)))
+    places = {name: place for place, name in enumerate(names, start=1)}
+    return _NAME.sub(lambda match: f"${places[match[1]]}", text), names
+
+
+_WRITE, WRITE_COLUMNS = _numbered((_FOLDER / "write.sql").read_text())
+
+
+class Contended(Exception):
+    """Another process made or holds the same rows; the batch is to be read and decided again."""
+
+
+class Refusal(Exception):
+    """The database refuses the batch's rows; deliveries are to be tried one by one."""
+
+
+class Lost(Exception):
+    """The connection is gone; whether the batch committed is unknown until its ids are looked up."""
+
+
+class SenderId(NamedTuple):
+    """A delivery whose sender named it; all but `received_at` are 16 bytes, `sender` and `body` hashes."""
+
+    company: bytes
+    integration: bytes
+    sender: bytes
+    body: bytes
+    delivery: bytes
+    received_at: datetime
+
+
+class Wanted(msgspec.Struct, gc=False):
+    """What a batch wants to read: (company, identity) pairs, each sorted and without repeats."""
+
+    integrations: Sequence[tuple[bytes, bytes]]
+    senders: Sequence[SenderId]
+    problems: Sequence[tuple[bytes, bytes]]
+    keys: Sequence[tuple[bytes, bytes]]
+
+
+class Locked(msgspec.Struct, gc=False):
+    """
+    What was read, locked until the transaction ends.
+
+    Attributes:
+        rules: newest rule set version by integration; an integration that is absent was removed.
+        noted: deliveries whose sender's id is new.
+        alerts, incidents, keys: as `correlate.decide.Work` takes them.
+    """
+
+    rules: dict[bytes, int]
+    noted: set[bytes]
+    alerts: dict[bytes, AlertState]
+    incidents: dict[bytes, IncidentState]
+    keys: dict[bytes, bytes]
+
+
+class First(NamedTuple):
+    """The delivery that a sender's id named first; `status` None while it is in this very batch."""
+
+    body: bytes
+    delivery: bytes
+    status: int | None
+    received: int | None
+
+
+@asynccontextmanager
+async def transaction(connection: Connection, companies: Sequence[bytes]) -> AsyncIterator[None]:
+    """
+    A transaction that sees the given companies.
+
+    Raises:
+        Contended, Refusal, Lost: see there; the transaction is rolled back (or gone).
+    """
+    try:
+        async with connection.transaction():
+            await connection.fetchval(SET_COMPANIES, setting_of(_company_ids(companies)))
+            yield
+    except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError) as failure:
+        raise Contended(str(failure)) from failure
+    except (
+        asyncpg.DataError,
+        asyncpg.IntegrityConstraintViolationError,
+        asyncpg.InsufficientPrivilegeError,
+    ) as failure:
+        raise Refusal(str(failure)) from failure
+    except (
+        asyncpg.PostgresConnectionError,
+        asyncpg.InterfaceError,
+        asyncpg.OperatorInterventionError,
+        OSError,
+    ) as failure:
+        raise Lost(str(failure)) from failure
+    except TimeoutError as failure:
+        connection.terminate()
+        raise Lost("the database did not answer in time") from failure
+
+
+async def lock(connection: Connection, wanted: Wanted) -> Locked:
+    """Read and lock the rows of a batch; notes the sender's ids that are new."""
+    senders = wanted.senders
+    rows = await connection.fetch(
+        _LOCK,
+        [pair[0] for pair in wanted.integrations],
+        [pair[1] for pair in wanted.integrations],
+        [one.company for one in senders],
+        [one.integration for one in senders],
+        [one.sender for one in senders],
+        [one.body for one in senders],
+        [one.delivery for one in senders],
+        [one.received_at for one in senders],
+        [pair[0] for pair in wanted.problems],
+        [pair[1] for pair in wanted.problems],
+        [pair[0] for pair in wanted.keys],
+        [pair[1] for pair in wanted.keys],
+    )
+    locked = Locked({}, set(), {}, {}, {})
+    for row in rows:
+        tag = row[0]
+        if tag == 2:
+            locked.alerts[row[1]] = AlertState(
+                row[2], row[3], row[6], row[7], row[16], row[8], row[4], row[19], row[20], row[21], row[5]
+            )
+        elif tag == 4:
+            locked.incidents[row[1]] = IncidentState(
+                row[6], row[7], row[16], row[17], row[18], row[8], row[9], row[10], row[11], row[12], row[13], row[14],
+                row[15], row[19], row[20], row[21], row[22],
+            )  # fmt: skip
+        elif tag == 3:
+            locked.keys[row[1]] = row[2]
+        elif tag == 1:
+            locked.noted.add(row[1])
+        else:
+            locked.rules[row[1]] = row[6]
+    return locked
+
+
+async def first_deliveries(connection: Connection, senders: Sequence[SenderId]) -> Mapping[bytes, First]:
+    """By delivery: what came first under the same sender's id. Call it for those that `lock` did not note."""
+    rows = await connection.fetch(
+        _REPEATS,
+        [one.company for one in senders],
+        [one.integration for one in senders],
+        [one.sender for one in senders],
+        [one.delivery for one in senders],
+    )
+    return {row[0]: First(row[1], row[2], row[3], row[4]) for row in rows}
+
+
+async def write(connection: Connection, columns: Mapping[str, list[Any]]) -> None:
+    """Write a batch; `columns` holds a list for each name in `WRITE_COLUMNS`, equally long within a prefix."""
+    await connection.execute(_WRITE, *[columns[name] for name in WRITE_COLUMNS])
+
+
+def _company_ids(companies: Sequence[bytes]) -> list[CompanyId]:
+    return [CompanyId(UUID(bytes=company)) for company in companies]

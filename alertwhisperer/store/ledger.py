@@ -1,0 +1,122 @@
+"""The books: what was received and what became of it, counted as it happened, and checked against the rows."""
+
+from datetime import UTC, date, datetime, time
+
+import msgspec
+
+from alertwhisperer.domain.outcome import Outcome
+from alertwhisperer.store.database import Unit, queries
+
+_sql = queries("ledger")
+
+_MINUTES_AT_ONCE = 1_000  # folded in one statement; keeps its locks and its memory small
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """
+    Counters of one company over a range of time; `received` is the sum of the eight outcomes `new` to `pending`.
+
+    Attributes:
+        firing: of all occurrences, those that said something fires: what monitoring tools call alerts.
+    """
+
+    deliveries_accepted: int
+    deliveries_duplicate: int
+    deliveries_refused: int
+    received: int
+    new: int
+    repeat: int
+    resolve: int
+    stale: int
+    noted: int
+    rejected: int
+    quarantined: int
+    pending: int
+    firing: int
+
+    @property
+    def decided(self) -> int:
+        """The sum of the outcomes."""
+        return sum(getattr(self, outcome.word) for outcome in Outcome)
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """A counter that is not what the rows, or the other counters, say."""
+
+    name: str
+    counted: int
+    found: int
+
+
+class Verified(msgspec.Struct, frozen=True):
+    """
+    How counters and rows agree.
+
+    Attributes:
+        since: what was checked: this UTC moment and later; None when all there ever was.
+        differences: empty when the books are right.
+    """
+
+    since: datetime | None
+    differences: tuple[Difference, ...]
+
+
+async def totals(unit: Unit, start: datetime | None = None, finish: datetime | None = None) -> Totals:
+    """What was counted in [start, finish); minutes older than the fold count as wholes, by their beginning."""
+    row = await _sql.totals(unit.connection, company_id=unit.company_id, start=start, finish=finish)
+    return Totals(**dict(row))
+
+
+async def refusals(unit: Unit, start: datetime | None = None, finish: datetime | None = None) -> dict[str, int]:
+    """Requests refused in [start, finish) after their key was known, by reason."""
+    rows = _sql.refusals(unit.connection, company_id=unit.company_id, start=start, finish=finish)
+    return {row["reason"]: row["requests"] async for row in rows}
+
+
+async def verify(unit: Unit) -> Verified:
+    """
+    Compare the counters with the rows and with each other.
+
+    Counters outlive the rows that retention drops; then only the days that are still there are compared.
+
+    Args:
+        unit: of `unit_of_work(..., snapshot=True)`, so that all statements see one moment.
+    """
+    day: date = await _sql.oldest_day(unit.connection) or date.min
+    since = datetime.combine(day, time(), tzinfo=UTC)
+    everything, older = await totals(unit), await totals(unit, finish=since)
+    counted = await totals(unit, start=since)
+    found = await _rows(unit, day)
+    differences = [
+        Difference(name, getattr(counted, name), amount)
+        for name, amount in found.items()
+        if getattr(counted, name) != amount
+    ]
+    if everything.received != everything.decided:
+        differences.append(Difference("sum of outcomes", everything.received, everything.decided))
+    return Verified(since if older.deliveries_accepted else None, tuple(differences))
+
+
+async def fold(unit: Unit, *, until: datetime) -> int:
+    """
+    Fold counters older than `until` into one row a minute; sums over whole minutes do not change.
+
+    Returns:
+        How many rows fewer there are.
+    """
+    whole_minutes = until.replace(second=0, microsecond=0)
+    fewer = 0
+    for statement in (_sql.fold, _sql.fold_refusals):
+        fewer += await statement(
+            unit.connection, company_id=unit.company_id, until=whole_minutes, limit=_MINUTES_AT_ONCE
+        )
+    return fewer
+
+
+async def _rows(unit: Unit, day: date) -> dict[str, int]:
+    deliveries = await _sql.rows_of_deliveries(unit.connection, company_id=unit.company_id, since=day)
+    found = {outcome.word: 0 for outcome in Outcome} | dict(deliveries) | {"firing": 0}
+    async for row in _sql.rows_of_occurrences(unit.connection, company_id=unit.company_id, since=day):
+        found[Outcome(row["outcome"]).word] += row["amount"]
+        found["firing"] += row["amount"] if row["firing"] else 0
+    return found

@@ -1,0 +1,103 @@
+-- name: totals^
+-- What was counted in a range of time; null bounds are open. Rides on ledger_count_at.
+SELECT coalesce(sum(l.deliveries_accepted), 0)::bigint AS deliveries_accepted,
+       coalesce(sum(l.deliveries_duplicate), 0)::bigint AS deliveries_duplicate,
+       coalesce(sum(l.deliveries_refused), 0)::bigint AS deliveries_refused,
+       coalesce(sum(l.received), 0)::bigint AS received,
+       coalesce(sum(l.new), 0)::bigint AS new,
+       coalesce(sum(l.repeat), 0)::bigint AS repeat,
+       coalesce(sum(l.resolve), 0)::bigint AS resolve,
+       coalesce(sum(l.stale), 0)::bigint AS stale,
+       coalesce(sum(l.noted), 0)::bigint AS noted,
+       coalesce(sum(l.rejected), 0)::bigint AS rejected,
+       coalesce(sum(l.quarantined), 0)::bigint AS quarantined,
+       coalesce(sum(l.pending), 0)::bigint AS pending,
+       coalesce(sum(l.firing), 0)::bigint AS firing
+FROM ledger_count l
+WHERE l.company_id = :company_id
+  AND (:start::timestamptz IS NULL OR l.at >= :start::timestamptz)
+  AND (:finish::timestamptz IS NULL OR l.at < :finish::timestamptz);
+
+-- name: refusals
+-- Requests refused after their key was known, by reason. Rides on refusal_count_at.
+SELECT r.reason, sum(r.requests)::bigint AS requests
+FROM refusal_count r
+WHERE r.company_id = :company_id
+  AND (:start::timestamptz IS NULL OR r.at >= :start::timestamptz)
+  AND (:finish::timestamptz IS NULL OR r.at < :finish::timestamptz)
+GROUP BY r.reason
+ORDER BY r.reason
+LIMIT 100;
+
+-- name: oldest_day$
+-- The first UTC day whose input log retention has not dropped.
+SELECT min(to_date(right(c.relname, 8), 'YYYYMMDD'))
+FROM pg_inherits h
+JOIN pg_class c ON c.oid = h.inhrelid
+WHERE h.inhparent = 'public.delivery'::regclass AND c.relname ~ '^delivery_[0-9]{8}$';
+
+-- name: rows_of_deliveries^
+-- The deliveries that are there, and the members they say they had. Rides on the primary key.
+SELECT count(*) AS deliveries_accepted, coalesce(sum(d.received), 0)::bigint AS received
+FROM delivery d
+WHERE d.company_id = :company_id AND d.id >= day_floor(:since::date);
+
+-- name: rows_of_occurrences
+-- The occurrences that are there, by outcome and by whether they fire. Rides on the primary key.
+SELECT o.outcome, o.kind = 1 AS firing, count(*) AS amount
+FROM occurrence o
+WHERE o.company_id = :company_id AND o.id >= day_floor(:since::date)
+GROUP BY 1, 2
+ORDER BY 1, 2
+LIMIT 100;
+
+-- name: fold$
+-- Sum the counters of each past minute into one row; exact, because only what was deleted is summed.
+WITH crowded AS (
+    SELECT date_trunc('minute', l.at) AS minute
+    FROM ledger_count l
+    WHERE l.company_id = :company_id AND l.at < :until::timestamptz
+    GROUP BY 1
+    HAVING count(*) > 1
+    ORDER BY 1
+    LIMIT :limit
+), gone AS (
+    DELETE FROM ledger_count l USING crowded c
+    WHERE l.company_id = :company_id AND l.at >= c.minute AND l.at < c.minute + interval '1 minute'
+      AND l.at < :until::timestamptz
+    RETURNING l.*
+), kept AS (
+    INSERT INTO ledger_count (company_id, id, at, deliveries_accepted, deliveries_duplicate, deliveries_refused, received,
+                              new, repeat, resolve, stale, noted, rejected, quarantined, pending, firing)
+    SELECT :company_id, (array_agg(g.id ORDER BY g.id))[1], date_trunc('minute', g.at), sum(g.deliveries_accepted),
+           sum(g.deliveries_duplicate), sum(g.deliveries_refused), sum(g.received), sum(g.new), sum(g.repeat),
+           sum(g.resolve), sum(g.stale), sum(g.noted), sum(g.rejected), sum(g.quarantined), sum(g.pending), sum(g.firing)
+    FROM gone g
+    GROUP BY date_trunc('minute', g.at)
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM gone) - (SELECT count(*) FROM kept);
+
+-- name: fold_refusals$
+-- The same for refusals, a row for each minute and reason.
+WITH crowded AS (
+    SELECT date_trunc('minute', r.at) AS minute, r.reason
+    FROM refusal_count r
+    WHERE r.company_id = :company_id AND r.at < :until::timestamptz
+    GROUP BY 1, 2
+    HAVING count(*) > 1
+    ORDER BY 1, 2
+    LIMIT :limit
+), gone AS (
+    DELETE FROM refusal_count r USING crowded c
+    WHERE r.company_id = :company_id AND r.reason = c.reason AND r.at >= c.minute
+      AND r.at < c.minute + interval '1 minute' AND r.at < :until::timestamptz
+    RETURNING r.*
+), kept AS (
+    INSERT INTO refusal_count (company_id, id, at, reason, requests)
+    SELECT :company_id, (array_agg(g.id ORDER BY g.id))[1], date_trunc('minute', g.at), g.reason, sum(g.requests)
+    FROM gone g
+    GROUP BY date_trunc('minute', g.at), g.reason
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM gone) - (SELECT count(*) FROM kept);

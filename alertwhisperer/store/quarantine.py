@@ -1,0 +1,88 @@
+"""Keeps what could not be read, until a person runs it again or gives it up; its body lies with its delivery."""
+
+from datetime import datetime
+from typing import Literal, TypeAlias
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from alertwhisperer.domain.company import CompanyId
+from alertwhisperer.domain.errors import Conflicting, NotFound
+from alertwhisperer.store import audit
+from alertwhisperer.store.database import Unit, queries
+
+_sql = queries("quarantine")
+
+State: TypeAlias = Literal["waiting", "rerun", "discarded"]
+
+
+class QuarantineRow(msgspec.Struct, frozen=True):
+    """
+    A delivery, or one member of it, that could not be read.
+
+    Attributes:
+        id: the occurrence's that stands for it in the ledger.
+        what, place, mend: what is wrong, where in the body, what to do.
+    """
+
+    id: UUID
+    company_id: CompanyId
+    delivery_id: UUID
+    integration_id: UUID
+    at: datetime
+    reason: str
+    what: str
+    place: str
+    mend: str
+    state: State
+    settled_at: datetime | None
+    settled_by: str | None
+
+
+async def page(unit: Unit, *, state: State | None, limit: int, before: UUID | None = None) -> list[QuarantineRow]:
+    """What is (or was) in quarantine, newest first; `before` is the last id of the page before."""
+    rows = _sql.page(unit.connection, company_id=unit.company_id, id=None, state=state, before=before, limit=limit)
+    return [_row(row) async for row in rows]
+
+
+async def read(unit: Unit, quarantine_id: UUID) -> QuarantineRow | None:
+    """One unit; None when the company has none with this id."""
+    rows = _sql.page(unit.connection, company_id=unit.company_id, id=quarantine_id, state=None, before=None, limit=1)
+    async for row in rows:
+        return _row(row)
+    return None
+
+
+async def settle(
+    unit: Unit, quarantine_id: UUID, state: Literal["rerun", "discarded"], *, now: datetime
+) -> QuarantineRow:
+    """
+    Take a unit out of quarantine in the actor's name, with its audit entry.
+
+    Raises:
+        NotFound: the company has none with this id.
+        Conflicting: it was settled before.
+    """
+    settled = await _sql.settle(
+        unit.connection,
+        company_id=unit.company_id,
+        id=quarantine_id,
+        state=state,
+        now=now,
+        actor=unit.scope.actor,
+    )
+    row = await read(unit, quarantine_id)
+    if row is None:
+        raise NotFound("there is no such unit in quarantine")
+    if settled is None:
+        raise Conflicting(f"the unit was settled before: {row.state}", where="state")
+    detail = {"delivery_id": str(row.delivery_id), "reason": row.reason}
+    await audit.write(unit, f"quarantine.{state}", f"quarantine/{quarantine_id}", detail, now=now)
+    return row
+
+
+def _row(row: asyncpg.Record) -> QuarantineRow:
+    values = dict(row)
+    values["company_id"] = CompanyId(values["company_id"])
+    return QuarantineRow(**values)

@@ -1,0 +1,17 @@
+-- name: page
+-- What could not be read, newest first; a null state takes all. Rides on the primary key, or on quarantine_waiting.
+SELECT q.id, q.company_id, q.delivery_id, q.integration_id, q.at, q.reason, q.what, q.place, q.mend, q.state, q.settled_at,
+       q.settled_by
+FROM quarantine q
+WHERE q.company_id = :company_id
+  AND (:id::uuid IS NULL OR q.id = :id::uuid)
+  AND (:state::text IS NULL OR q.state = :state::text)
+  AND (:before::uuid IS NULL OR q.id < :before::uuid)
+ORDER BY q.id DESC
+LIMIT :limit;
+
+-- name: settle$
+-- Take a waiting unit out of the queue; null when it does not wait any more.
+UPDATE quarantine SET state = :state, settled_at = :now, settled_by = :actor
+WHERE company_id = :company_id AND id = :id AND state = 'waiting'
+RETURNING state;

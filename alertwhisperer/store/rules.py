@@ -1,0 +1,81 @@
+"""Keeps a company's correlation rules, version by version; a version that exists is never changed."""
+
+from datetime import datetime
+
+import asyncpg
+import msgspec
+
+from alertwhisperer.domain.errors import Conflicting, NotFound
+from alertwhisperer.domain.rule import Rule, RuleSet, check
+from alertwhisperer.store import audit, changes
+from alertwhisperer.store.database import Unit, queries
+
+_sql = queries("rules")
+
+
+class RuleVersion(msgspec.Struct, frozen=True):
+    """Who made a version of the rules, and when (aware UTC)."""
+
+    version: int
+    created_by: str
+    created_at: datetime
+
+
+async def current(unit: Unit) -> RuleSet:
+    """The rules that hold now; version 0, the built-in default alone, when none were ever saved."""
+    row = await _sql.current(unit.connection, company_id=unit.company_id)
+    return RuleSet(0, ()) if row is None else _rule_set(row)
+
+
+async def by_version(unit: Unit, version: int) -> RuleSet:
+    """
+    The rules as they were in a version; 0 is the built-in default alone.
+
+    Raises:
+        NotFound: there never was such a version.
+    """
+    if version == 0:
+        return RuleSet(0, ())
+    row = await _sql.by_version(unit.connection, company_id=unit.company_id, version=version)
+    if row is None:
+        raise NotFound(f"there is no version {version} of the rules", where="version")
+    return _rule_set(row)
+
+
+async def save(unit: Unit, rules: tuple[Rule, ...], *, now: datetime) -> RuleSet:
+    """
+    Make these the company's rules, as the next version, with its audit entry; processes are told to read them anew.
+
+    The caller compiles the conditions first (`correlate.rules`): the store knows no CEL.
+
+    Raises:
+        Invalid: the rules cannot stand beside each other.
+        Conflicting: somebody saved at the same moment.
+    """
+    check(rules)
+    version = (await current(unit)).version + 1
+    try:
+        await _sql.add(
+            unit.connection,
+            company_id=unit.company_id,
+            version=version,
+            rules=msgspec.to_builtins(rules),
+            created_by=unit.scope.actor,
+            now=now,
+        )
+    except asyncpg.UniqueViolationError as failure:
+        raise Conflicting("the rules were changed at the same moment", mend="read them again, then save") from failure
+    detail = {"version": version, "rules": [rule.id for rule in rules]}
+    await audit.write(unit, "rules.saved", f"rules/{version}", detail, now=now)
+    await changes.announce(unit)
+    return RuleSet(version, rules)
+
+
+async def versions(unit: Unit, *, limit: int = 100, before: int | None = None) -> list[RuleVersion]:
+    """Who changed the rules when, newest first."""
+    rows = _sql.versions(unit.connection, company_id=unit.company_id, before=before, limit=limit)
+    return [RuleVersion(**dict(row)) async for row in rows]
+
+
+def _rule_set(row: asyncpg.Record) -> RuleSet:
+    return RuleSet(row["version"], msgspec.convert(row["rules"], tuple[Rule, ...]))

@@ -1,0 +1,137 @@
+"""Deny by default: no route without an action, no action without a person, no company but one's own."""
+
+from uuid import uuid4
+
+import pytest
+from fastapi import FastAPI
+
+from alertwhisperer.api.access import Allow, AllowInCompany, Door, Open, doors, refuse_undeclared
+from alertwhisperer.api.application import OPENAPI_PATH
+from alertwhisperer.kit.clock import ManualClock
+from alertwhisperer.store.database import Database
+from tests.api.conftest import Doors, path_of
+from tests.api.rows import add_quarantined, tell_firing
+from tests.conftest import Tenant
+
+OPEN = {"/health/live", "/health/ready", "/metrics"}
+
+
+def routes(app: FastAPI) -> list[Door]:
+    """All but the OpenAPI document."""
+    return [door for door in doors(app) if door.path != OPENAPI_PATH]
+
+
+def test_every_route_declares_an_action_or_says_why_not(app: FastAPI) -> None:
+    assert len(routes(app)) > 40
+    assert [door for door in routes(app) if door.declares is None] == []
+    assert {door.path for door in routes(app) if isinstance(door.declares, Open)} == OPEN
+
+
+def test_every_route_of_a_company_checks_the_company(app: FastAPI) -> None:
+    inside = [door for door in routes(app) if "{company_id}" in door.path]
+    assert inside
+    assert [door for door in inside if not isinstance(door.declares, AllowInCompany)] == []
+
+
+def test_a_route_without_an_action_keeps_the_application_from_starting() -> None:
+    app = FastAPI(openapi_url=None)
+
+    @app.get("/forgotten")
+    def forgotten() -> None:
+        """Says nothing of who may."""
+
+    with pytest.raises(TypeError, match="/forgotten"):
+        refuse_undeclared(app, exempt=frozenset())
+
+
+async def test_without_a_live_token_every_closed_route_answers_401(app: FastAPI, doors: Doors) -> None:
+    for door in routes(app):
+        if isinstance(door.declares, Allow):
+            problem = await doors.nobody.ask(door.method, _filled(door.path), 401)
+            assert problem["where"] == "header Authorization"
+
+
+@pytest.mark.parametrize("header", ["Bearer awt_wrong", "Bearer ", "Basic awt_x", "Bearer \u00ff", "awt_x"])
+async def test_a_wrong_token_is_no_token(doors: Doors, header: str) -> None:
+    answer = await doors.nobody.client.get("/api/companies", headers={"Authorization": header.encode("latin-1")})  # type: ignore[dict-item]
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+async def test_another_company_answers_as_an_absent_one_on_every_route(
+    app: FastAPI, doors: Doors, database: Database, tenant: Tenant, clock: ManualClock
+) -> None:
+    told = await tell_firing(database, tenant.scope, at=clock.now())
+    unread = await add_quarantined(database, tenant.scope, at=clock.now(), body=b"{")
+    real = {
+        "company_id": tenant.id,
+        "integration_id": tenant.integration.id,
+        "key_id": tenant.integration.keys[0].id,
+        "alert_id": told.alert_id,
+        "incident_id": told.incident_id,
+        "delivery_id": told.delivery_id,
+        "quarantine_id": unread.occurrence_id,
+        "action_id": uuid4(),
+    }
+    ids = [door for door in routes(app) if "_id}" in door.path and isinstance(door.declares, Allow)]
+    assert len(ids) > 25
+    for door in ids:
+        body = {} if door.method == "GET" else {"json": _BODIES.get(door.path.rsplit("/", 1)[-1], {})}
+        theirs = await doors.stranger.ask(door.method, door.path.format_map(real), 404, **body)
+        absent = {name: uuid4() for name in real}
+        nothing = await doors.stranger.ask(door.method, door.path.format_map(absent), 404, **body)
+        for name, value in real.items():
+            theirs["detail"] = theirs["detail"].replace(str(value), name)
+            nothing["detail"] = nothing["detail"].replace(str(absent[name]), name)
+        assert theirs == nothing
+        assert tenant.company.name not in str(theirs)
+
+
+async def test_lists_across_companies_show_only_ones_own(doors: Doors, tenant: Tenant) -> None:
+    mine = await doors.technician.get("/api/companies")
+    assert [company["id"] for company in mine["items"]] == [str(tenant.id)]
+    theirs = await doors.stranger.get("/api/companies")
+    assert str(tenant.id) not in str(theirs)
+    assert str(tenant.id) in str(await doors.admin.get("/api/companies", limit=500))
+
+
+async def test_a_role_with_less_may_less(doors: Doors, tenant: Tenant) -> None:
+    await doors.technician.get(path_of(tenant.id, "rules"))
+    await doors.technician.ask("PUT", path_of(tenant.id, "rules"), 403, json={"rules": []})
+    await doors.technician.get(path_of(tenant.id, "audit"), 403)
+    await doors.company_admin.get(path_of(tenant.id, "audit"))
+    await doors.company_admin.ask("PATCH", path_of(tenant.id), 403, json={"requests_per_minute": 10_000})
+    await doors.company_admin.post("/api/companies", {"name": "Mine"}, 403)
+    await doors.company_admin.get("/api/users", 403)
+
+
+async def test_an_admin_sees_that_a_company_does_not_exist(doors: Doors) -> None:
+    for noun in (
+        "",
+        "alerts",
+        "incidents",
+        "kpis",
+        "ledger",
+        "rules",
+        "quarantine",
+        "integrations",
+        "actions",
+        "audit",
+    ):
+        await doors.admin.get(path_of(uuid4(), noun), 404)  # type: ignore[arg-type]  # of no company
+
+
+_BODIES: dict[str, object] = {
+    "rules": {"rules": []},
+    "integrations": {"source": "prometheus", "name": "x"},
+    "assign": {"assignee": None},
+    "comment": {"text": "x"},
+    "merge": {"incident_ids": [str(uuid4())]},
+    "split": {"alert_ids": [str(uuid4())]},
+}
+
+
+def _filled(path: str) -> str:
+    while "{" in path:
+        path = path[: path.index("{")] + str(uuid4()) + path[path.index("}") + 1 :]
+    return path

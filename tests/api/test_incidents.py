@@ -1,0 +1,130 @@
+"""Incidents as people read them: members, state, timeline and why."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+from alertwhisperer.domain.severity import Severity
+from alertwhisperer.kit.clock import ManualClock
+from alertwhisperer.kit.ids import uuid7
+from alertwhisperer.store.database import Database
+from tests.api.conftest import Doors, path_of
+from tests.api.rows import tell_firing
+from tests.conftest import Tenant
+
+
+async def test_an_incident_names_its_tools_assets_rule_and_reasons(
+    doors: Doors, database: Database, tenant: Tenant, clock: ManualClock
+) -> None:
+    first = await tell_firing(database, tenant.scope, at=clock.now(), severity=Severity.HIGH)
+    await tell_firing(
+        database,
+        tenant.scope,
+        at=clock.now() + timedelta(minutes=1),
+        source="zabbix",
+        asset="db-02",
+        incident_id=first.incident_id,
+    )
+    incident = await doors.technician.get(f"/api/incidents/{first.incident_id}")
+    assert incident["tools"] == ["prometheus", "zabbix"]
+    assert incident["assets"] == ["db-01", "db-02"]
+    assert (incident["alert_count"], incident["firing_count"], incident["occurrence_count"]) == (2, 2, 2)
+    assert (incident["status"], incident["severity"]) == ("open", "critical")
+    assert incident["rule"] == {"id": "default", "name": "Same asset and signature", "version": 0}
+    assert incident["aggregation_key"] == "db-01|DiskFull"
+    assert [alert["source"] for alert in incident["alerts"]] == ["prometheus", "zabbix"]
+    assert [entry["kind"] for entry in incident["timeline"]] == ["opened_first", "joined_window"]
+    assert incident["why"][0].startswith("It opened an incident")
+    assert incident["why"][-1].startswith("1 more alert: It joined")
+    [listed] = (await doors.technician.get(path_of(tenant.id, "incidents")))["items"]
+    assert listed.items() <= incident.items()
+
+
+async def test_an_alert_that_a_person_moved_is_a_member_where_it_is_now(
+    doors: Doors, database: Database, tenant: Tenant, clock: ManualClock
+) -> None:
+    moved = await tell_firing(database, tenant.scope, at=clock.now(), asset="db-01")
+    other = await tell_firing(database, tenant.scope, at=clock.now(), asset="db-02")
+    async with database.unit_of_work(tenant.scope) as unit:
+        await unit.connection.execute(
+            "UPDATE alert_state SET incident_id = $3 WHERE company_id = $1 AND alert_id = $2",
+            *(unit.company_id, moved.alert_id, other.incident_id),
+        )
+    incident = await doors.technician.get(f"/api/incidents/{other.incident_id}")
+    assert incident["assets"] == ["db-01", "db-02"]
+    left = await doors.technician.get(f"/api/incidents/{moved.incident_id}")
+    assert (left["assets"], left["alerts"]) == ([], [])
+    assert (await doors.technician.get(f"/api/alerts/{moved.alert_id}"))["incident_id"] == str(other.incident_id)
+
+
+async def test_states_and_filters(doors: Doors, database: Database, tenant: Tenant, clock: ManualClock) -> None:
+    at = clock.now()
+    is_open = await tell_firing(database, tenant.scope, at=at, asset="a")
+    taken = await tell_firing(database, tenant.scope, at=at + timedelta(minutes=1), asset="b", severity=Severity.LOW)
+    done = await tell_firing(
+        database, tenant.scope, at=at + timedelta(minutes=2), asset="c", ended_at=at + timedelta(minutes=3)
+    )
+    merged = await tell_firing(database, tenant.scope, at=at + timedelta(minutes=4), asset="d")
+    async with database.unit_of_work(tenant.scope) as unit:
+        await unit.connection.execute(
+            "UPDATE incident SET acknowledged_at = $3, acknowledged_by = 'kim', assignee = 'kim'"
+            " WHERE company_id = $1 AND id = $2",
+            *(unit.company_id, taken.incident_id, at),
+        )
+        await unit.connection.execute(
+            "UPDATE incident SET merged_into = $3 WHERE company_id = $1 AND id = $2",
+            *(unit.company_id, merged.incident_id, is_open.incident_id),
+        )
+        await unit.connection.execute(
+            "UPDATE incident_state SET status = 4 WHERE company_id = $1 AND incident_id = $2",
+            *(unit.company_id, merged.incident_id),
+        )
+
+    async def ids(**query: object) -> list[str]:
+        found = await doors.technician.get(path_of(tenant.id, "incidents"), **query)
+        return [incident["id"] for incident in found["items"]]
+
+    first, second, third, fourth = (str(one.incident_id) for one in (is_open, taken, done, merged))
+    assert await ids() == [third, second, first]
+    assert await ids(status="open") == [first]
+    assert await ids(status=["acknowledged", "merged"]) == [fourth, second]
+    assert await ids(status="resolved") == [third]
+    assert await ids(severity="low") == [second]
+    assert await ids(assignee="kim") == [second]
+    assert await ids(
+        **{"from": (at + timedelta(minutes=1)).isoformat(), "to": (at + timedelta(minutes=2)).isoformat()}
+    ) == [second]
+    assert (await doors.technician.get(f"/api/incidents/{fourth}"))["merged_into"] == first
+
+
+async def test_the_timeline_holds_acts_and_words_in_order(
+    doors: Doors, database: Database, tenant: Tenant, clock: ManualClock
+) -> None:
+    at = clock.now()
+    told = await tell_firing(database, tenant.scope, at=at, ended_at=at + timedelta(minutes=9))
+    later = at + timedelta(minutes=5)
+    async with database.unit_of_work(tenant.scope) as unit:
+        await unit.connection.execute(
+            "INSERT INTO act VALUES ($1, $2, 1, $3, 'acknowledge', 'kim', $4, '{}')",
+            *(unit.company_id, uuid7(later), later, told.incident_id),
+        )
+        await unit.connection.execute(
+            "INSERT INTO incident_comment VALUES ($1, $2, $3, $4, 'kim', 'old logs')",
+            *(unit.company_id, uuid7(later), told.incident_id, later + timedelta(minutes=1)),
+        )
+    timeline = (await doors.technician.get(f"/api/incidents/{told.incident_id}"))["timeline"]
+    assert [entry["kind"] for entry in timeline] == ["opened_first", "acknowledge", "comment", "alert_resolved"]
+    assert timeline[2]["text"] == "old logs"
+
+
+async def test_nonsense_in_acts_is_refused(
+    doors: Doors, database: Database, tenant: Tenant, clock: ManualClock
+) -> None:
+    told = await tell_firing(database, tenant.scope, at=clock.now())
+    path = f"/api/incidents/{told.incident_id}"
+    await doors.technician.post(f"{path}/merge", {"incident_ids": [str(told.incident_id)]}, 422)
+    await doors.technician.post(f"{path}/merge", {"incident_ids": []}, 422)
+    await doors.technician.post(f"{path}/comment", {"text": ""}, 422)
+    await doors.technician.post(f"{path}/comment", {"text": "a\x00b"}, 422)
+    await doors.technician.post(f"{path}/comment", {"text": "a", "texts": "b"}, 422)
+    problem = await doors.technician.post(f"{path}/assign", {"assignee": f"{uuid4().hex}@example.org"}, 422)
+    assert problem["where"] == "body.assignee"

@@ -1,0 +1,138 @@
+"""What nearly every test needs: a migrated database, a vault, a clock that stands still, a company, three people."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+
+import alertwhisperer.sources
+from alertwhisperer.domain.company import Company, CompanyId, Scope
+from alertwhisperer.domain.integration import Integration
+from alertwhisperer.domain.user import Role, User
+from alertwhisperer.guard.companies import add_company
+from alertwhisperer.guard.people import add_user
+from alertwhisperer.guard.vault import Vault
+from alertwhisperer.ingest.integrations import add_integration
+from alertwhisperer.kit import registry
+from alertwhisperer.kit.clock import ManualClock
+from alertwhisperer.sources.contract import Source
+from alertwhisperer.store.database import Database
+from tests.database import Migrated, migrated_database
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A company with one integration, fresh for one test."""
+
+    company: Company
+    integration: Integration
+    api_key: str = field(repr=False)
+    hmac_secret: str = field(repr=False)
+    scope: Scope
+
+    @property
+    def id(self) -> CompanyId:
+        """The company's."""
+        return self.company.id
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """One who may, one with less, and one of another company who must see nothing."""
+
+    admin: User
+    technician: User
+    stranger: User
+
+
+MakeCompany = Callable[..., Awaitable[Tenant]]
+
+
+@pytest.fixture(scope="session")
+def migrated() -> Iterator[Migrated]:
+    """This process's database: its owner's DSN and the application's."""
+    with migrated_database() as made:
+        yield made
+
+
+@pytest.fixture
+async def database(migrated: Migrated) -> AsyncIterator[Database]:
+    """The database as the application sees it; opened anew for each test, since a pool belongs to one event loop."""
+    opened = Database(migrated.app_dsn)
+    await opened.open()
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+@pytest.fixture
+def vault() -> Vault:
+    """A vault with a known master secret."""
+    return Vault(b"a master secret of 32 bytes only")
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A clock that stands at the present day, which the migrations made partitions for, until told to move."""
+    return ManualClock(datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0))
+
+
+@pytest.fixture(scope="session")
+def sources() -> Mapping[str, Source]:
+    """The sources of the product, by slug."""
+    return registry.load(alertwhisperer.sources, "SOURCE", Source)
+
+
+@pytest.fixture
+def make_company(database: Database, vault: Vault, clock: ManualClock, sources: Mapping[str, Source]) -> MakeCompany:
+    """A factory: `await make_company(name="…", source="prometheus", require_signature=…, settings=…)`."""
+
+    async def make(
+        name: str = "Acme",
+        *,
+        source: str = "prometheus",
+        require_signature: bool = False,
+        settings: Mapping[str, object] | None = None,
+    ) -> Tenant:
+        company = await add_company(database, "test", name, now=clock.now())
+        scope = Scope(company.id, "test")
+        made = await add_integration(
+            database,
+            vault,
+            sources,
+            scope,
+            source=source,
+            name=f"{source} of {name}",
+            require_signature=require_signature,
+            settings=settings or {},
+            now=clock.now(),
+        )
+        return Tenant(company, made.integration, made.api_key, made.hmac_secret, scope)
+
+    return make
+
+
+@pytest.fixture
+async def tenant(make_company: MakeCompany) -> Tenant:
+    """A company of this test alone."""
+    return await make_company()
+
+
+@pytest.fixture
+async def people(
+    database: Database, vault: Vault, clock: ManualClock, make_company: MakeCompany, tenant: Tenant
+) -> People:
+    """An MSP admin, a technician of `tenant`, a technician of another company."""
+    other = await make_company("Other")
+
+    async def add(name: str, role: Role, *served: CompanyId) -> User:
+        email = f"{name}.{tenant.id.hex}@example.org"
+        return await add_user(database, vault, "test", email, role, served, now=clock.now())
+
+    return People(
+        admin=await add("admin", Role.MSP_ADMIN),
+        technician=await add("technician", Role.TECHNICIAN, tenant.id),
+        stranger=await add("stranger", Role.TECHNICIAN, other.id),
+    )

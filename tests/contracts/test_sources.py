@@ -1,0 +1,236 @@
+"""Every source keeps its contract, on its samples, on damaged samples and on whatever else JSON can hold."""
+
+import copy
+import json
+import random
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import alertwhisperer.sources as folder
+from alertwhisperer.domain.errors import Invalid
+from alertwhisperer.domain.occurrence import Kind, Occurrence
+from alertwhisperer.domain.severity import Severity
+from alertwhisperer.kit import registry
+from alertwhisperer.sources.contract import Inbound, Parsed, Source
+from tests.sources.stored import NOW, Stored, every, request
+
+SOURCES = registry.load(folder, "SOURCE", Source)
+SAMPLES = [sample for sample in every() if sample.tool in SOURCES]
+NEEDED = ("firing", "resolved", "repeat", "test", "malformed")
+CREDENTIALS = {"header", "basic", "query", "path", "body", "hmac"}
+
+each_source = pytest.mark.parametrize("source", SOURCES.values(), ids=lambda source: source.slug)
+each_sample = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.id)
+
+
+def names_in(value: Any) -> set[str]:
+    """All keys of a document, at any depth."""
+    if isinstance(value, dict):
+        return set(value) | {name for inner in value.values() for name in names_in(inner)}
+    return {name for inner in value for name in names_in(inner)} if isinstance(value, list) else set()
+
+
+KEYS = sorted({name for sample in SAMPLES for name in names_in(sample.document)})
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from(["firing", "ALARM", "\x00", "\ud800", "{HOST}", "0001-01-01T00:00:00Z", "9" * 400, "1", "\n"])
+)
+DOCUMENTS = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(KEYS) | st.text(), inner, max_size=6),
+    max_leaves=25,
+)
+
+
+def outcome(source: Source, inbound: Inbound) -> Parsed | Invalid:
+    """What the source says; anything but an answer or `Invalid` fails the test."""
+    try:
+        return source.parse(inbound)
+    except Invalid as wrong:
+        return wrong
+
+
+def check(said: Parsed | Invalid) -> None:
+    """The promises that every answer keeps."""
+    if isinstance(said, Invalid):
+        assert said.what
+        return
+    places = [index for index, _ in said.occurrences] + [refused.index for refused in said.refused]
+    assert len(places) == len(set(places)), "one outcome for each member"
+    assert all(place >= 0 for place in places)
+    assert all(refused.what and refused.mend for refused in said.refused)
+    for _, occurrence in said.occurrences:
+        check_occurrence(occurrence)
+
+
+def check_occurrence(said: Occurrence) -> None:
+    """An occurrence that the pipeline can take as it is."""
+    content = said.content
+    texts = [content.asset, content.signature, content.message, content.source, said.problem, said.note]
+    texts += [*content.labels, *content.labels.values(), *content.links, *content.links.values(), said.cycle or "x"]
+    for text in texts:
+        assert "\x00" not in text
+        text.encode()  # no lone surrogates
+    assert content.asset.strip()
+    assert content.signature.strip()
+    assert content.message.strip()
+    assert content.source == content.source.lower()
+    assert content.source.strip()
+    assert said.problem.strip()
+    assert said.cycle is None or said.cycle.strip()
+    assert len(content.asset) <= 512
+    assert len(content.signature) <= 512
+    assert len(content.message) <= 2_000
+    assert len(content.labels) <= 64
+    assert all(len(name) <= 128 and len(text) <= 1_024 for name, text in content.labels.items())
+    assert all(url.lower().startswith(("http://", "https://")) for url in content.links.values())
+    assert said.severity is None or isinstance(said.severity, Severity)
+    assert bool(said.note) is (said.kind is Kind.NOTED)
+    assert said.kind is Kind.RESOLVED or said.ended_at is None
+    for time in (said.started_at, said.ended_at):
+        assert time is None or is_sane(time)
+
+
+def is_sane(time: datetime) -> bool:
+    """Aware, UTC, not before clocks and not after tomorrow."""
+    return time.utcoffset() == timedelta(0) and time.year >= 1980 and time <= NOW + timedelta(days=1)
+
+
+@each_source
+def test_a_source_declares_itself(source: Source) -> None:
+    assert source.slug == source.slug.lower().strip()
+    assert source.title
+    assert source.docs.startswith("https://")
+    assert source.version >= 1
+    assert source.can_send
+    assert set(source.can_send) <= CREDENTIALS
+    assert "{webhook_url}" in source.setup
+    assert "{api_key}" in source.setup or source.key_in_body
+    assert source.temporary_status in (429, 503)
+    assert all(name == name.lower() for name in source.reads_headers)
+    assert set(source.methods) <= {"GET", "POST", "PUT", "OPTIONS", "DELETE"}
+
+
+@each_source
+def test_defaults_of_settings_pass_their_own_check_and_complaints_are_words(source: Source) -> None:
+    for setting in source.settings:
+        assert setting.meaning
+        assert setting.check(setting.default) is None
+        for odd in (object(), -1, ["x", 1], {"a": {}}, "no such value"):
+            complaint = setting.check(odd)
+            assert complaint is None or complaint.strip()
+
+
+@each_source
+def test_a_source_has_the_samples_that_matter(source: Source) -> None:
+    names = {sample.name for sample in SAMPLES if sample.tool == source.slug}
+    assert set(NEEDED) <= names
+
+
+@each_sample
+def test_a_sample_is_understood_and_keeps_the_promises(sample: Stored) -> None:
+    said = outcome(SOURCES[sample.tool], sample.inbound())
+    check(said)
+    assert isinstance(said, Invalid) is sample.refused
+    if isinstance(said, Parsed):
+        assert said.occurrences or said.refused
+
+
+@each_sample
+def test_the_same_request_always_gives_the_same_answer(sample: Stored) -> None:
+    source = SOURCES[sample.tool]
+    before = copy.deepcopy(sample.document)
+    first, second = outcome(source, sample.inbound()), outcome(source, sample.inbound())
+    if isinstance(first, Parsed):
+        assert first == second
+    assert sample.document == before, "a parser does not change what it reads"
+
+
+@each_sample
+def test_a_sample_is_recognised_by_its_own_source_alone(sample: Stored) -> None:
+    if sample.detects is None:
+        return
+    recognising = [source.slug for source in SOURCES.values() if source.detects(sample.inbound())]
+    assert recognising == [sample.detects]
+
+
+@each_source
+def test_repeat_is_the_same_problem_and_resolved_ends_it(source: Source) -> None:
+    said = {}
+    for sample in SAMPLES:
+        if sample.tool == source.slug and sample.name in ("firing", "repeat", "resolved"):
+            ((_, said[sample.name]),) = source.parse(sample.inbound()).occurrences
+    assert said["firing"].kind is Kind.FIRING
+    assert said["repeat"].kind is Kind.FIRING
+    assert said["resolved"].kind is Kind.RESOLVED
+    assert said["firing"].problem == said["repeat"].problem == said["resolved"].problem
+    assert said["firing"].cycle == said["repeat"].cycle == said["resolved"].cycle
+    assert said["resolved"].severity is None, "the word of a resolve must not overwrite the alert's severity"
+
+
+@each_source
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(document=DOCUMENTS)
+def test_any_json_gets_an_answer(source: Source, document: Any) -> None:
+    inbound = request(document, b"anything")
+    check(outcome(source, inbound))
+    assert source.detects(inbound) in (True, False)
+    named = source.delivery_id(inbound)
+    assert named is None or (named and len(named) <= 128)
+
+
+@each_sample
+def test_damaged_samples_get_an_answer(sample: Stored) -> None:
+    source = SOURCES[sample.tool]
+    chance = random.Random(sample.id)
+    for _ in range(150):
+        document = copy.deepcopy(sample.document)
+        for _ in range(chance.randint(1, 4)):
+            document = damaged(document, chance)
+        inbound = request(document, json.dumps(document).encode(), sample.headers, sample.query, sample.settings)
+        check(outcome(source, inbound))
+        assert source.detects(inbound) in (True, False)
+        source.delivery_id(inbound)
+
+
+ODD: tuple[Any, ...] = (
+    *(None, True, False, 0, -1, 1e308, float("nan"), 10**400, "", " ", "\x00", "a\x00b", "\ud800", "x" * 5_000),
+    *("{HOST.NAME}", "null", "-", [], {}, [[]], {"a": {"b": [1, {"c": None}]}}, ["x", 1, None], "0001-01-01T00:00:00Z"),
+    *("9999-12-31T23:59:59+14:00", "99999999999999999999", "2026-11-20T25:00:00Z", "٣", "😀" * 600, "a\nb\r\n\tc"),
+)
+
+
+def damaged(value: Any, chance: random.Random) -> Any:
+    """The document with one place replaced, dropped or doubled."""
+    if not isinstance(value, dict | list) or not value or chance.random() < 0.05:
+        return copy.deepcopy(chance.choice(ODD))
+    key: Any = chance.choice(list(value)) if isinstance(value, dict) else chance.randrange(len(value))
+    if chance.random() < 0.15:
+        del value[key]
+    elif isinstance(value, list) and chance.random() < 0.2:
+        value.append(copy.deepcopy(value[key]))
+    else:
+        value[key] = damaged(value[key], chance)
+    return value
+
+
+@each_source
+def test_floods_are_capped(source: Source) -> None:
+    """A sample with a thousand huge labels beside it stays within the caps."""
+    for sample in SAMPLES:
+        if sample.tool != source.slug or not isinstance(sample.document, dict):
+            continue
+        document = copy.deepcopy(sample.document)
+        document["labels"] = {f"label {n} {'x' * 300}": "y" * 5_000 for n in range(1_000)}
+        for alert in document.get("alerts", []) if isinstance(document.get("alerts"), list) else []:
+            if isinstance(alert, dict):
+                alert["labels"] = document["labels"] | {"alertname": "z" * 5_000, "instance": "i" * 5_000}
+        check(outcome(source, request(document, b"{}", sample.headers, sample.query, sample.settings)))
