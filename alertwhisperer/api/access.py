@@ -199,6 +199,18 @@ def doors(app: FastAPI) -> tuple[Door, ...]:
     )
 
 
+def methods_of(app: FastAPI, path: str) -> tuple[str, ...]:
+    """The methods that a path takes, sorted."""
+    return tuple(sorted({door.method for door in doors(app) if _fits(door.path, path)}))
+
+
+def _fits(pattern: str, path: str) -> bool:
+    wanted, given = pattern.split("/"), path.split("/")
+    return len(wanted) == len(given) and all(
+        one[:1] == "{" or one == other for one, other in zip(wanted, given, strict=True)
+    )
+
+
 def refuse_undeclared(app: FastAPI, *, exempt: frozenset[str]) -> None:
     """
     Raise `TypeError` when a route declares no action, so that a forgotten check cannot be deployed.

@@ -1,5 +1,6 @@
 """Puts the doors together: routers, errors, envelope, and a complete OpenAPI document."""
 
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -20,7 +21,7 @@ from alertwhisperer.api import (
     sources,
     users,
 )
-from alertwhisperer.api.access import refuse_undeclared
+from alertwhisperer.api.access import methods_of, refuse_undeclared
 from alertwhisperer.api.desk import Desk
 from alertwhisperer.api.envelope import Envelope
 from alertwhisperer.api.problem import Problem, install
@@ -69,7 +70,7 @@ def make_api(desk: Desk) -> FastAPI:
     )
     app.state.desk = desk
     app.add_middleware(Envelope)
-    install(app)
+    install(app, partial(methods_of, app))
     for noun in _NOUNS:
         app.include_router(noun.router)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # the framework's own way to extend it

@@ -27,7 +27,7 @@ from alertwhisperer.store.incidents import IncidentFilter, IncidentRow
 
 router = APIRouter(prefix="/api", tags=["incidents"])
 
-_MOST_NAMED = 500  # incidents in one merge, alerts in one split: a statement of bounded size
+_MOST_NAMED = 100  # incidents in one merge, alerts in one split; what `correlate.acts` takes at least
 _NOT_MERGED: tuple[IncidentWord, ...] = ("open", "acknowledged", "resolved")
 _EXAMPLE = {
     "id": "0195d3a1-22b0-7e11-8a00-5b1c03000000",

@@ -1,7 +1,7 @@
 """Errors as RFC 9457 problem+json: what is wrong, where, and how to mend it; never an internal of ours."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -112,12 +112,32 @@ def answer_error(failure: Exception) -> Response:
     return answer(500, "internal", "the server failed; its log says why")
 
 
-def install(app: FastAPI) -> None:
-    """Let every error of the application leave as a problem."""
+def install(app: FastAPI, methods_of: Callable[[str], Sequence[str]]) -> None:
+    """
+    Let every error of the application leave as a problem.
+
+    Args:
+        methods_of: the methods that a path takes; the framework's own answer names those of one route only.
+    """
+
+    async def on_http_error(request: Request, failure: Exception) -> Response:
+        assert isinstance(failure, HTTPException)  # noqa: S101  # registered for it
+        if failure.status_code != 405:
+            return _answer_http_error(failure)
+        methods = ", ".join(methods_of(request.url.path))
+        return answer(
+            405,
+            "method-not-allowed",
+            f"this path does not take {request.method}",
+            where="method",
+            mend=f"use {methods}",
+            headers={"Allow": methods},
+        )
+
     for kind, _, _ in _STATUS:
         app.add_exception_handler(kind, _on_own_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
-    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(Exception, _on_own_error)
 
 
@@ -147,18 +167,13 @@ async def _on_own_error(request: Request, failure: Exception) -> Response:
     return answer_error(failure)
 
 
-async def _on_http_error(request: Request, failure: Exception) -> Response:
-    assert isinstance(failure, HTTPException)  # noqa: S101  # registered for it
-    status = failure.status_code
-    if status == 404:
+def _answer_http_error(failure: HTTPException) -> Response:
+    """An error of the framework's own."""
+    if failure.status_code == 404:
         return answer(404, "not-found", "there is no such path", where="path", mend="see /api/openapi.json")
-    if status == 405:
-        return answer(
-            405, "method-not-allowed", "this path does not take this method", where="method", headers=failure.headers
-        )
-    if status == 400:
+    if failure.status_code == 400:
         return answer(400, "malformed", "the body is not JSON in UTF-8", where="body", mend="send valid JSON")
-    return answer(status, "http", str(failure.detail), headers=failure.headers)
+    return answer(failure.status_code, "http", str(failure.detail), headers=failure.headers)
 
 
 async def _on_validation_error(request: Request, failure: Exception) -> Response:

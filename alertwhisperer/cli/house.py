@@ -63,7 +63,9 @@ def identifier(text: str, name: str = "id") -> UUID:
     try:
         return UUID(text)
     except ValueError as failure:
-        raise Invalid(f"{text!r} is not an id", where=name, mend="copy it from a list; they look like 0195d3a0-7c1e-…") from failure
+        raise Invalid(
+            f"{text!r} is not an id", where=name, mend="copy it from a list; they look like 0195d3a0-7c1e-…"
+        ) from failure
 
 
 def company_id(text: str) -> CompanyId:
@@ -71,7 +73,9 @@ def company_id(text: str) -> CompanyId:
     try:
         return CompanyId(identifier(text, "--company"))
     except Invalid as failure:
-        raise Invalid(failure.what, where=failure.where, mend="`alertwhisperer company list` shows the ids") from failure
+        raise Invalid(
+            failure.what, where=failure.where, mend="`alertwhisperer company list` shows the ids"
+        ) from failure
 
 
 def scope_of(text: str) -> Scope:

@@ -9,6 +9,7 @@ import importlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from importlib import metadata
 from types import MappingProxyType
 from typing import Any
 
@@ -16,6 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from alertwhisperer.cli import failure
+from alertwhisperer.cli.groups import HELP, Helpful
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
@@ -41,7 +43,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 """Every command with its summary; the module `alertwhisperer.cli.commands.<name>` holds it as `app`."""
 
 
-class Commands(TyperGroup):
+class Commands(Helpful):
     """Loads the module of the command that is called, and turns whatever fails into one line and an exit code."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -58,13 +60,6 @@ class Commands(TyperGroup):
         self.commands = {name: self.get_command(ctx, name) for name in COMMANDS}  # for "did you mean"
         name, command, rest = super().resolve_command(ctx, args)
         return (name, load(name), rest) if name in COMMANDS else (name, command, rest)
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Help instead of a complaint when nothing was typed."""
-        if not args and not ctx.resilient_parsing:
-            typer.echo(ctx.get_help())
-            raise typer.Exit
-        return super().parse_args(ctx, args)
 
     def main(
         self,
@@ -98,11 +93,11 @@ def load(name: str) -> Any:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"alertwhisperer {importlib.import_module('importlib.metadata').version('alertwhisperer')}")
+        typer.echo(f"alertwhisperer {metadata.version('alertwhisperer')}")
         raise typer.Exit
 
 
-app = typer.Typer(cls=Commands, add_completion=True, rich_markup_mode="rich", context_settings={"help_option_names": ["-h", "--help"]})
+app = typer.Typer(cls=Commands, rich_markup_mode="rich", context_settings=HELP)
 
 
 @app.callback()

@@ -85,7 +85,7 @@ def cell(value: object) -> str:
 
 def plain(value: Any) -> Any:
     """A value of ours as JSON knows it: ids and times as text (UTC), enums by their words, sets in order."""
-    if value is None or isinstance(value, bool | int | float | str) and not isinstance(value, Enum):
+    if value is None or (isinstance(value, bool | int | float | str) and not isinstance(value, Enum)):
         return value
     if isinstance(value, Enum):
         return getattr(value, "word", value.value)

@@ -7,8 +7,8 @@ Both functions stand on the hot path, so the common names (`web-01`, `10.0.0.5`)
 import ipaddress
 import re
 import unicodedata
+from functools import lru_cache
 
-_NEEDS_CARE = frozenset(":/[@")
 _PLACEHOLDER_FIRST = frozenset("{$%*[<")
 _ABSENT = frozenset({"null", "none", "n/a", "na", "nil", "unknown", "*unknown*", "-", "--", "undefined", "(null)"})
 _LONGEST_ABSENT = max(map(len, _ABSENT))
@@ -30,8 +30,8 @@ def canonical(name: str) -> str:
     what the tool sent. Idempotent; empty only for blank text.
     """
     if name.isascii():
-        name = name.lower()
-        if _NEEDS_CARE.isdisjoint(name) and name[-1:] not in ". \t\n\r" and name[:1] != " ":
+        name = name.lower().strip()
+        if ":" not in name and "/" not in name and name[-1:] != ".":
             return name
     else:
         name = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
@@ -74,6 +74,7 @@ def _number(value: object) -> str | None:
         return None
 
 
+@lru_cache(maxsize=8_192)  # the same `host:port` comes again and again; a flood of new ones holds a few MB at most
 def _stripped(name: str) -> str:
     """Strip until nothing more comes off: `https://[2001:db8::1]:443/x.` needs more than one round."""
     fallback = name.strip()

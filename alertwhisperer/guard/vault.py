@@ -115,11 +115,6 @@ def integration_context(company_id: CompanyId, integration_id: UUID) -> str:
     return f"integration/{company_id}/{integration_id}/secret"
 
 
-def action_context(company_id: CompanyId, action_id: UUID) -> str:
-    """The vault's context of what a source needs to act (`source_action.secret`)."""
-    return f"action/{company_id}/{action_id}/data"
-
-
 def load_master(key_file: Path, given: str | None) -> bytes:
     """
     The master secret, made at the first start.

@@ -144,15 +144,22 @@ class Guesses:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def check(self, address: str) -> None:
-        """Count one guess; raises `Temporary` when the address has none left."""
+        """Raise `Temporary` when the address has no guess left."""
+        if self._left(address, self._clock.monotonic()) < 1:
+            raise Temporary("too many requests with unknown keys from this address")
+
+    def count(self, address: str) -> None:
+        """A key turned out to be nobody's."""
         now = self._clock.monotonic()
-        tokens, at = self._buckets.pop(address, (_GUESSES, now))
-        tokens = min(_GUESSES, tokens + (now - at) * _GUESSES_PER_S)
-        self._buckets[address] = (max(tokens - 1, 0.0), now)
+        left = self._left(address, now)
+        self._buckets.pop(address, None)
+        self._buckets[address] = (max(left - 1, 0.0), now)
         if len(self._buckets) > _ADDRESSES:
             self._buckets.popitem(last=False)
-        if tokens < 1:
-            raise Temporary("too many requests with unknown keys from this address")
+
+    def _left(self, address: str, now: float) -> float:
+        tokens, at = self._buckets.get(address, (_GUESSES, now))
+        return min(_GUESSES, tokens + (now - at) * _GUESSES_PER_S)
 
 
 def _until(missing: float, per_minute: float) -> float:

@@ -142,9 +142,11 @@ class Gateway:
     async def _find(self, key: str, address: str) -> Holder:
         if not key.isascii() or len(key) > 128:
             raise Refused(401, "", _WRONG_KEY, _CHALLENGE)
-        self._guesses.check(address)
+        if not self._keyring.was_known(key):
+            self._guesses.check(address)
         holder = await self._keyring.look_up(key)
         if holder is None:
+            self._guesses.count(address)
             raise Refused(401, "", _WRONG_KEY, _CHALLENGE)
         return holder
 

@@ -5,6 +5,7 @@ What is remembered is dropped when settings change anywhere (`forget`, on the da
 in any case; a batch checks again under its locks, so correctness never rests on this cache.
 """
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -61,6 +62,12 @@ class Keyring:
         self._sources = sources
         self._clock = clock
         self._known: dict[str, Holder] = {}
+        self._seen: set[str] = set()
+        self._asking: dict[str, asyncio.Task[Holder | None]] = {}
+
+    def was_known(self, key: str) -> bool:
+        """Whether the key was good when it was last asked about: then it is nobody's guess."""
+        return key in self._seen
 
     def remembered(self, key: str) -> Holder | None:
         """The holder, when it was looked up a moment ago."""
@@ -73,18 +80,27 @@ class Keyring:
         """
         The holder, from the database; None when the key is nobody's, or its integration was removed.
 
+        Requests that ask for one key at one time share one look.
+
         Raises:
             Temporary: the database cannot be reached.
         """
+        asking = self._asking.get(key)
+        if asking is None:
+            asking = self._asking[key] = asyncio.create_task(self._ask(key))
+            asking.add_done_callback(lambda _: self._asking.pop(key, None))
+        return await asyncio.shield(asking)
+
+    async def _ask(self, key: str) -> Holder | None:
         async with self._database.across([]) as connection:
             owner = await integrations.holder_of_key(connection, self._vault.hash(key))
         if owner is None:
-            self._known.pop(key, None)
+            self._drop(key)
             return None
         async with self._database.unit_of_work(Scope(owner.company_id, "gateway")) as unit:
             granted = await gate.pass_of(unit, owner.integration_id)
         if granted is None:
-            self._known.pop(key, None)
+            self._drop(key)
             return None
         secret = open_secret(self._vault, owner.company_id, owner.integration_id, granted.scheme, granted.secret)
         source = self._sources.get(granted.source)
@@ -104,8 +120,14 @@ class Keyring:
         )
         if len(self._known) >= _MOST:
             self._known.clear()
+            self._seen.clear()
         self._known[key] = holder
+        self._seen.add(key)
         return holder
+
+    def _drop(self, key: str) -> None:
+        self._known.pop(key, None)
+        self._seen.discard(key)
 
     def forget(self) -> None:
         """Settings changed somewhere."""

@@ -245,14 +245,14 @@ def _plain(tree: object) -> dict[str, str] | None:
 
 
 def _flatten(tree: object, name: str, into: dict[str, str], depth: int) -> int:
-    """Put the leaves of a tree; returns how many found no room."""
+    """Put the leaves of a tree; returns how many found no room, a subtree that came too late counting as one."""
     if type(tree) is dict:
         pairs: Iterable[tuple[str, object]] = ((str(key), value) for key, value in tree.items())
     elif type(tree) is list:
         pairs = ((str(place), value) for place, value in enumerate(tree))
     else:
         return _put(name, scalar(tree), into)
-    if depth == _DEEPEST_LABEL or (len(into) > MOST_LABELS and depth > 1):
+    if depth == _DEEPEST_LABEL or (len(into) >= MOST_LABELS and depth > 0):
         return 1
     return sum(_flatten(value, f"{name}.{key}" if name else key, into, depth + 1) for key, value in pairs)
 

@@ -29,8 +29,6 @@ async def read(unit: Unit, action_id: UUID) -> PendingAction | None:
     return None if row is None else PendingAction(*row)
 
 
-async def settle(
-    unit: Unit, action_id: UUID, state: Literal["done", "failed"], answer: str, *, now: datetime
-) -> None:
+async def settle(unit: Unit, action_id: UUID, state: Literal["done", "failed"], answer: str, *, now: datetime) -> None:
     """What came of it."""
     await _sql.settle(unit.connection, company_id=unit.company_id, id=action_id, state=state, answer=answer, now=now)

@@ -32,7 +32,12 @@ HOT_SETTINGS = {
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
 }
-COLD_SETTINGS = {"application_name": "alertwhisperer", "jit": "off", "statement_timeout": "30000"}
+COLD_SETTINGS = {
+    "application_name": "alertwhisperer",
+    "jit": "off",
+    "statement_timeout": "30000",
+    "plan_cache_mode": "force_custom_plan",  # lists have optional filters; one plan cannot suit all of them
+}
 
 _CONNECT_TIMEOUT_S = 10.0
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from enum import IntEnum
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +9,7 @@ import asyncpg
 import msgspec
 
 from alertwhisperer.domain.company import CompanyId
+from alertwhisperer.domain.delivery import DeliveryStatus
 from alertwhisperer.domain.occurrence import Kind, Refused
 from alertwhisperer.domain.outcome import Outcome, Reason
 from alertwhisperer.domain.severity import Severity
@@ -17,18 +17,6 @@ from alertwhisperer.kit.ids import INDEX_BITS, KIND_OCCURRENCE, index_of, member
 from alertwhisperer.store.database import Connection, Unit, queries
 
 _sql = queries("deliveries")
-
-
-class DeliveryStatus(IntEnum):
-    """What became of the request as a whole."""
-
-    PROCESSED = 1
-    QUARANTINED = 2
-
-    @property
-    def word(self) -> str:
-        """The name that doors show."""
-        return self.name.lower()
 
 
 class DeliveryRow(msgspec.Struct, frozen=True):

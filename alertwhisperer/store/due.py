@@ -28,9 +28,7 @@ class Due:
 
     async def done(self) -> None:
         """Nothing is left to do."""
-        await _sql.done(
-            self.unit.connection, company_id=self.unit.company_id, kind=self.kind, subject=self.subject
-        )
+        await _sql.done(self.unit.connection, company_id=self.unit.company_id, kind=self.kind, subject=self.subject)
 
     async def postpone(self, until: datetime) -> None:
         """Look again at `until`."""

@@ -9,7 +9,7 @@ from alertwhisperer.kit.ids import uuid7
 from alertwhisperer.store.database import Database
 from tests.api.conftest import Doors, path_of
 from tests.api.rows import tell_firing
-from tests.conftest import Tenant
+from tests.conftest import People, Tenant
 
 
 async def test_an_incident_names_its_tools_assets_rule_and_reasons(
@@ -128,3 +128,55 @@ async def test_nonsense_in_acts_is_refused(
     await doors.technician.post(f"{path}/comment", {"text": "a", "texts": "b"}, 422)
     problem = await doors.technician.post(f"{path}/assign", {"assignee": f"{uuid4().hex}@example.org"}, 422)
     assert problem["where"] == "body.assignee"
+
+
+async def test_a_person_takes_gives_discusses_and_ends_an_incident(
+    doors: Doors, database: Database, tenant: Tenant, people: People, clock: ManualClock
+) -> None:
+    told = await tell_firing(database, tenant.scope, at=clock.now())
+    path = f"/api/incidents/{told.incident_id}"
+    clock.advance(timedelta(minutes=3))
+    taken = await doors.technician.post(f"{path}/acknowledge")
+    assert (taken["status"], taken["acknowledged_by"]) == ("acknowledged", people.technician.email)
+    given = await doors.technician.post(f"{path}/assign", {"assignee": people.technician.email.upper()})
+    assert given["assignee"] == people.technician.email
+    await doors.technician.post(f"{path}/assign", {"assignee": people.stranger.email}, 422)
+    await doors.technician.post(f"{path}/comment", {"text": "old logs"})
+    clock.advance(timedelta(minutes=7))
+    done = await doors.technician.post(f"{path}/resolve", {"note": "rotated"})
+    assert (done["status"], done["resolved_by"]) == ("resolved", people.technician.email)
+    told_kinds = [entry["kind"] for entry in done["timeline"]]
+    assert told_kinds == ["opened_first", "acknowledge", "assign", "comment", "resolve"]
+    await doors.technician.post(f"{path}/resolve", status=409)
+    kpis = await doors.technician.get(path_of(tenant.id, "kpis"), to=soon(clock))
+    assert (kpis["mtta_minutes"], kpis["mttr_minutes"]) == (3.0, 10.0)
+    log = (await doors.company_admin.get(path_of(tenant.id, "audit")))["items"]
+    assert {entry["actor"] for entry in log if entry["action"].startswith("incident")} == {people.technician.email}
+
+
+async def test_incidents_are_merged_and_split(
+    doors: Doors, database: Database, tenant: Tenant, clock: ManualClock
+) -> None:
+    one = await tell_firing(database, tenant.scope, at=clock.now(), asset="db-01")
+    two = await tell_firing(database, tenant.scope, at=clock.now(), asset="db-02")
+    clock.advance(timedelta(minutes=1))
+    merged = await doors.technician.post(
+        f"/api/incidents/{one.incident_id}/merge", {"incident_ids": [str(two.incident_id)]}
+    )
+    assert (merged["alert_count"], merged["assets"]) == (2, ["db-01", "db-02"])
+    child = await doors.technician.get(f"/api/incidents/{two.incident_id}")
+    assert (child["status"], child["merged_into"]) == ("merged", str(one.incident_id))
+    assert len((await doors.technician.get(path_of(tenant.id, "incidents")))["items"]) == 1
+    assert (await doors.technician.get(path_of(tenant.id, "kpis"), to=soon(clock)))["total_incidents"] == 1
+    clock.advance(timedelta(minutes=1))
+    fresh = await doors.technician.post(
+        f"/api/incidents/{one.incident_id}/split", {"alert_ids": [str(two.alert_id)]}, 201
+    )
+    assert (fresh["split_from"], fresh["assets"]) == (str(one.incident_id), ["db-02"])
+    assert any("split it off" in reason for reason in fresh["why"])
+    assert (await doors.technician.get(f"/api/incidents/{one.incident_id}"))["assets"] == ["db-01"]
+
+
+def soon(clock: ManualClock) -> str:
+    """A minute from now."""
+    return (clock.now() + timedelta(minutes=1)).isoformat()

@@ -1,0 +1,117 @@
+"""`alertwhisperer quarantine`: what could not be read, kept whole until a person runs it again or gives it up."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from alertwhisperer.app.build import House
+from alertwhisperer.app.rerun import Rerun
+from alertwhisperer.app.rulebook import Rulebook
+from alertwhisperer.cli import output
+from alertwhisperer.cli.choices import QuarantineWord
+from alertwhisperer.cli.groups import group
+from alertwhisperer.cli.house import AsJson, Company, DataDir, Limit, identifier, in_house, scope_of
+from alertwhisperer.domain.errors import NotFound
+from alertwhisperer.guard.companies import require_company
+from alertwhisperer.kit.metrics import Metrics
+from alertwhisperer.store import deliveries
+from alertwhisperer.store import quarantine as store
+from alertwhisperer.store.database import Unit
+from alertwhisperer.store.quarantine import QuarantineRow
+
+app = group("What could not be read, kept until a person decides.")
+
+_Id = Annotated[str, typer.Argument(metavar="ID", help="The unit's id, as `quarantine list` shows it.")]
+
+
+@app.command("list", epilog="Example: alertwhisperer quarantine list --company ID")
+def list_(
+    company: Company,
+    state: Annotated[QuarantineWord | None, typer.Option("--state", help="All when absent.")] = None,
+    limit: Limit = 50,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what could not be read, newest first."""
+    scope = scope_of(company)
+
+    async def work(house: House) -> list[QuarantineRow]:
+        async with house.database.unit_of_work(scope) as unit:
+            await require_company(unit)
+            return await store.page(unit, state=None if state is None else state.value, limit=limit)  # type: ignore[arg-type]  # the enum's values are the literal's
+
+    found = in_house(work, data_dir)
+    if as_json:
+        output.show_list([_fields(one) for one in found])
+        return
+    output.show_table(
+        ("id", "state", "at", "reason", "what is wrong", "where"),
+        ((one.id, one.state, one.at, one.reason, one.what, one.place) for one in found),
+        empty="Nothing in quarantine.",
+    )
+
+
+@app.command(epilog="Example: alertwhisperer quarantine show ID --company ID")
+def show(unit_id: _Id, company: Company, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Show one unit with its body as received (made harmless for the screen; --json has it whole)."""
+    scope, wanted = scope_of(company), identifier(unit_id)
+
+    async def work(house: House) -> tuple[QuarantineRow, bytes | None]:
+        async with house.database.unit_of_work(scope) as unit:
+            row = await _row(unit, wanted)
+            kept = await deliveries.body(unit, row.delivery_id)
+            return row, None if kept is None else kept.body
+
+    row, body = in_house(work, data_dir)
+    text = None if body is None else body.decode("utf-8", "replace")
+    if as_json:
+        output.show_json({**_fields(row), "body_text": text})
+        return
+    output.show_fields(_fields(row))
+    output.say("", "The body:" if text is not None else "The body is gone: retention dropped its day.")
+    if text is not None:
+        output.say(text)
+
+
+@app.command(epilog="Example: alertwhisperer quarantine rerun ID --company ID")
+def rerun(unit_id: _Id, company: Company, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Parse it again, after a mend; what it holds is decided as if it came now."""
+    scope, wanted = scope_of(company), identifier(unit_id)
+
+    async def work(house: House) -> QuarantineRow:
+        metrics = Metrics()
+        again = Rerun(house.database, house.sources, house.vault, Rulebook(house.database), house.clock, metrics)
+        await again.rerun(scope, wanted)
+        async with house.database.unit_of_work(scope) as unit:
+            return await _row(unit, wanted)
+
+    _tell(in_house(work, data_dir), as_json)
+
+
+@app.command(epilog="Example: alertwhisperer quarantine discard ID --company ID")
+def discard(unit_id: _Id, company: Company, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Give it up; it stays counted, and its body stays until retention drops it."""
+    scope, wanted = scope_of(company), identifier(unit_id)
+
+    async def work(house: House) -> QuarantineRow:
+        async with house.database.unit_of_work(scope) as unit:
+            return await store.settle(unit, wanted, "discarded", now=house.clock.now())
+
+    _tell(in_house(work, data_dir), as_json)
+
+
+def _tell(row: QuarantineRow, as_json: bool) -> None:
+    output.show_json(_fields(row)) if as_json else output.show_fields(_fields(row))
+
+
+async def _row(unit: Unit, wanted: UUID) -> QuarantineRow:
+    row = await store.read(unit, wanted)
+    if row is None:
+        raise NotFound(f"there is no unit {wanted} in quarantine", where="ID", mend="alertwhisperer quarantine list")
+    return row
+
+
+def _fields(row: QuarantineRow) -> dict[str, Any]:
+    """As the API shows it."""
+    return {"where" if name == "place" else name: value for name, value in output.plain(row).items()}

@@ -1,0 +1,30 @@
+"""Finds whose a thing is, when only its id was typed: the command line sees all companies, as an MSP admin does."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from uuid import UUID
+
+from alertwhisperer.app.build import House
+from alertwhisperer.cli.house import actor
+from alertwhisperer.domain.company import INSTALLATION, CompanyId, Scope
+from alertwhisperer.domain.errors import NotFound
+from alertwhisperer.store import companies
+from alertwhisperer.store.database import Connection
+
+CompanyOf = Callable[[Connection, Sequence[CompanyId], UUID], Awaitable[CompanyId | None]]
+
+
+async def seek(house: House, company_of: CompanyOf, identifier: UUID) -> Scope | None:
+    """The scope of the company that has this thing; None when none has."""
+    async with house.database.across([INSTALLATION]) as connection:
+        everyone = await companies.all_ids(connection)
+    async with house.database.across(everyone) as connection:
+        found = await company_of(connection, everyone, identifier)
+    return None if found is None else Scope(found, actor())
+
+
+async def find(house: House, company_of: CompanyOf, identifier: UUID, noun: str) -> Scope:
+    """The same, for one that must be there; raises `NotFound`."""
+    scope = await seek(house, company_of, identifier)
+    if scope is None:
+        raise NotFound(f"there is no {noun} {identifier}", where="id", mend="copy it from a list")
+    return scope

@@ -1,0 +1,13 @@
+"""What to set on a tool's side, with the address and the key filled in."""
+
+from alertwhisperer.sources.contract import Source
+
+
+def webhook_url(server: str, source: str) -> str:
+    """Where a tool of this source sends to."""
+    return f"{server}/api/webhooks/{source}"
+
+
+def filled(source: Source, url: str, api_key: str) -> str:
+    """The source's setup text; only the two placeholders are touched, since the text may hold other braces."""
+    return source.setup.replace("{webhook_url}", url).replace("{api_key}", api_key)
