@@ -9,7 +9,7 @@ export PYTHONHOME :=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test tools suites lint format lock services crash bench fuzz clean
+.PHONY: help setup setup-dev run test tools suites lint format lock services newcomer crash bench fuzz clean
 
 help: ## list these doors
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / {sub(/ .*/, "", $$1); printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ lock: setup-dev ## remake requirements/*.lock from *.in; UPGRADE=1 takes newer v
 
 services: ## install (apt) what only tests against real peers need; repeatable, starts nothing
 	@tests/services.sh
+
+newcomer: ## in a bare Debian, as an ordinary user, from a fresh clone: run, demo, test (root, debootstrap)
+	@tests/newcomer/run.sh .
 
 crash: setup-dev ## kill -9 at random instants, then check that nothing was lost; COUNT= rounds
 	@$(BIN)/python -m tests.crash.run $(if $(COUNT),--count $(COUNT))

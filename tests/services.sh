@@ -2,7 +2,11 @@
 # Installs the real peers that some tests speak with. Repeatable; starts none of them: each test starts its own.
 set -euo pipefail
 
-packages=(prometheus prometheus-alertmanager icinga2 wrk postgresql)
+packages=(
+    prometheus prometheus-alertmanager wrk postgresql
+    # Zabbix, its front end (whose API the tests speak with; php-cgi spares us a web server) and zabbix_sender.
+    zabbix-server-pgsql zabbix-frontend-php php-cgi php-cli php-pgsql zabbix-agent
+)
 
 is_installed() { dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; }
 

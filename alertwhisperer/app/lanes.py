@@ -24,6 +24,7 @@ from alertwhisperer.kit.metrics import Metrics
 from alertwhisperer.store.database import Connection, Database
 from alertwhisperer.store.hot.batch import Contended, Lost, Refusal
 from alertwhisperer.store.hot.committed import committed
+from alertwhisperer.store.hot.wire import speak
 
 _MOST_DELIVERIES = 256
 _MOST_MEMBERS = 4_000
@@ -194,6 +195,7 @@ class _Lane:
     async def _connected(self) -> Connection:
         if self._connection is None or self._connection.is_closed():
             self._connection = await self._database.connect_hot()
+            await speak(self._connection)
         return self._connection
 
     def _drop_connection(self) -> None:

@@ -35,7 +35,7 @@ def set_up(level: str, *, as_json: bool | None = None) -> None:
     renderer: Processor = (
         structlog.processors.JSONRenderer()
         if as_json
-        else structlog.processors.KeyValueRenderer(["at", "level", "event"])
+        else structlog.processors.KeyValueRenderer(key_order=["at", "level", "event"])
     )
     shared: list[Processor] = [
         structlog.processors.add_log_level,

@@ -6,12 +6,13 @@ The product, read aloud: what happens to a batch of deliveries, stage by stage, 
       → lock       the rows that these identities stand for               store/hot
       → sift       repeats of a sender's id leave here                    this file
       → decide     dedup and correlation, pure                            correlate/decide.py
-      → record     decisions as columns                                   app/record.py
+      → record     decisions as rows                                      app/record.py
       → write      all of it, once                                        store/hot
 
 Triage, remediation, escalation and notices join between decide and record, each with rows of its own.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 import structlog
@@ -38,6 +39,7 @@ from alertwhisperer.store.hot.batch import (
     transaction,
     write,
 )
+from alertwhisperer.store.hot.rows import Rows
 from alertwhisperer.store.hot.settle import Settling, settle
 
 _log = structlog.get_logger("pipeline")
@@ -78,8 +80,8 @@ class Pipeline:
             decisions = decide(work, in_order(item for delivery in kept for item in items[delivery.id]))
             if kept or repeats:
                 await write(connection, self._record(kept, repeats, work, decisions))
-        for decision in decisions:
-            self._metrics.occurrences.labels(outcome=decision.outcome.word).inc()
+        for outcome, count in Counter(decision.outcome for decision in decisions).items():
+            self._metrics.occurrences.labels(outcome=outcome.word).inc(count)
         return answers
 
     async def run_again(self, connection: Connection, delivery: Delivery, settling: Settling) -> None:
@@ -177,28 +179,28 @@ class Pipeline:
         decisions: Sequence[Decision],
         *,
         again: bool = False,
-    ) -> record.Columns:
-        columns = record.columns()
+    ) -> Rows:
+        rows = Rows()
         place = len(decisions)
         for delivery in kept:
             if not again:
-                record.put_delivery(columns, delivery)
+                record.put_delivery(rows, delivery)
             for member in delivery.members:
                 if not isinstance(member.told, Normalized):
                     identity = (int.from_bytes(delivery.id, "big") | _OCCURRENCE | member.index).to_bytes(16, "big")
-                    record.put_unusable(columns, delivery, identity, member.told, place)
+                    record.put_unusable(rows, delivery, identity, member.told, place)
                     place += 1
-        record.put_decisions(columns, decisions)
-        record.put_work(columns, work)
+        record.put_decisions(rows, decisions)
+        record.put_work(rows, work)
         now = self._clock.now()
         at_ms = int(now.timestamp() * 1000)
         record.put_ledger(
-            columns,
+            rows,
             record.tally(kept, repeats, decisions, again=again),
             at=now,
             fresh_id=lambda: uuid7_int(at_ms).to_bytes(16, "big"),
         )
-        return columns
+        return rows
 
 
 def _wanted(deliveries: Sequence[Delivery], items: dict[bytes, list[Item]]) -> Wanted:

@@ -19,6 +19,7 @@ from alertwhisperer.store import integrations as integrations_store
 from alertwhisperer.store.database import Database, Unit
 from alertwhisperer.store.hot.batch import Contended
 from alertwhisperer.store.hot.settle import Settling
+from alertwhisperer.store.hot.wire import speak
 
 _TRIES = 20
 
@@ -57,6 +58,7 @@ class Rerun:
         )
         connection = await self._database.connect_hot()
         try:
+            await speak(connection)
             for _ in range(_TRIES):
                 try:
                     await self._pipeline.run_again(connection, delivery, settling)

@@ -21,6 +21,8 @@ def tell(problem: Exception) -> int:
         1 for what the caller must change, 2 for a command line that cannot be understood, 3 for everything that failed
         on our side (try again, or a person must look).
     """
+    while isinstance(problem, ExceptionGroup):
+        problem = problem.exceptions[0]  # several failed together; they mostly say the same
     code, line = _judge(problem)
     print(f"error: {inert(line)}", file=sys.stderr)
     if code == FAILED and os.environ.get("ALERTWHISPERER_LOG_LEVEL") == "debug":
@@ -44,9 +46,9 @@ def _judge(problem: Exception) -> tuple[int, str]:
 
 
 def sentence(what: str, *, where: str = "", mend: str = "") -> str:
-    """`what (where): mend`, as far as each is given."""
+    """`what (where); mend`, as far as each is given."""
     place = f" ({where})" if where else ""
-    return f"{what.rstrip('.')}{place}{': ' + mend if mend else ''}"
+    return f"{what.rstrip('.')}{place}{'; ' + mend if mend else ''}"
 
 
 def _is_usage(problem: Exception) -> bool:

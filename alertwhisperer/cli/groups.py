@@ -19,12 +19,12 @@ class Helpful(TyperGroup):
 
 def group(summary: str) -> typer.Typer:
     """The application of a module that holds several commands."""
-    return typer.Typer(cls=Helpful, help=summary, rich_markup_mode="rich", context_settings=HELP)
+    return typer.Typer(cls=Helpful, help=summary, add_completion=False, rich_markup_mode="rich", context_settings=HELP)
 
 
 def single() -> typer.Typer:
     """The application of a module that holds one command."""
-    return typer.Typer(rich_markup_mode="rich", context_settings=HELP)
+    return typer.Typer(add_completion=False, rich_markup_mode="rich", context_settings=HELP)
 
 
 HELP = {"help_option_names": ["-h", "--help"]}

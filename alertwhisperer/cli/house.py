@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 DataDir = Annotated[
     Path | None,
-    typer.Option("--data-dir", help="Folder of the embedded database. [env: ALERTWHISPERER_DATA_DIR; default: ./data]"),
+    typer.Option("--data-dir", help="Where the embedded database is; else as ALERTWHISPERER_DATA_DIR says, else data."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Company = Annotated[str, typer.Option("--company", "-c", help="The company's id.")]
@@ -35,16 +35,16 @@ def actor() -> str:
         return f"cli:{os.geteuid()}"
 
 
-def settings_of(data_dir: Path | None, **given: object) -> Settings:
+def settings_of(data_dir: Path | None, *, host: str | None = None, port: int | None = None) -> Settings:
     """The settings of this command: its options over the environment; logs begin to flow as they say."""
-    settings = load(data_dir=data_dir, **given)
+    settings = load(data_dir=data_dir, host=host, port=port)
     logs.set_up(settings.log_level)
     return settings
 
 
-def in_house(work: Callable[[House], Awaitable[T]], data_dir: Path | None, **given: object) -> T:
+def in_house(work: Callable[[House], Awaitable[T]], data_dir: Path | None) -> T:
     """Run one piece of work with the house open, and close it again."""
-    settings = settings_of(data_dir, **given)
+    settings = settings_of(data_dir)
 
     async def run() -> T:
         async with open_house(settings, connections=2) as house:

@@ -59,7 +59,7 @@ class Commands(Helpful):
         """The command itself, imported now."""
         self.commands = {name: self.get_command(ctx, name) for name in COMMANDS}  # for "did you mean"
         name, command, rest = super().resolve_command(ctx, args)
-        return (name, load(name), rest) if name in COMMANDS else (name, command, rest)
+        return (name, load(name), rest) if name is not None and name in COMMANDS else (name, command, rest)
 
     def main(
         self,
@@ -107,5 +107,6 @@ def root(
     """
     Alert Whisperer: a storm of alerts becomes few incidents, each with its reason.
 
-    Start with [bold]alertwhisperer serve --demo-company[/bold], then, in another terminal, [bold]alertwhisperer demo[/bold].
+    Start with [bold]alertwhisperer serve --demo-company[/bold], then, in another terminal, run
+    [bold]alertwhisperer demo[/bold].
     """

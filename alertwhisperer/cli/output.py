@@ -35,9 +35,10 @@ def show_list(items: Sequence[object]) -> None:
 
 
 def say(*lines: str) -> None:
-    """Sentences; their text is made inert."""
+    """Sentences, a line each; their text is made inert, their indentation stays."""
     for line in lines:
-        print(inert(line))
+        indent = len(line) - len(line.lstrip(" "))
+        print(" " * indent + inert(line))
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:

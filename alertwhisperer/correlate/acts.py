@@ -133,8 +133,15 @@ async def split(unit: Unit, incident_id: UUID, alert_ids: Sequence[UUID], *, now
             raise NotFound("not all of these alerts belong to the incident", where="alerts", mend="name its alerts")
         if await store.count_alerts(unit, incident_id) == len(named):
             raise Conflicting("no alert would stay", where="alerts", mend="leave at least one")
+        present = {state.alert_id for state in held.alerts.values()}
         moved = split_off(
-            held.incidents, held.alerts, incident_id.bytes, fresh_id.bytes, {one.id.bytes for one in named}, now
+            held.incidents,
+            held.alerts,
+            incident_id.bytes,
+            fresh_id.bytes,
+            {one.id.bytes for one in named},
+            now,
+            ended=sum(one.count for one in named if one.id.bytes not in present),
         )
         first = named[0]
         title = f"{first.signature} on {first.asset}"
@@ -165,7 +172,6 @@ def merged(
         target.occurrences += other.occurrences
         target.severity = max(target.severity, other.severity)
         target.activity_at = max(target.activity_at, other.activity_at)
-        target.is_current = target.is_current or other.is_current
         other.status = int(IncidentStatus.MERGED)
         other.is_current = False
         other.firing = 0
@@ -184,13 +190,20 @@ def split_off(
     fresh_id: bytes,
     alert_ids: set[bytes],
     now: datetime,
+    *,
+    ended: int = 0,
 ) -> list[bytes]:
-    """Change the states as a split does, and add the new incident's; gives the problems that moved, sorted."""
+    """
+    Change the states as a split does, and add the new incident's; gives the problems that moved, sorted.
+
+    Args:
+        ended: firing occurrences of those alerts that are earlier cycles; no state counts them any more.
+    """
     source = incidents[source_id]
     moved = sorted(problem for problem, state in alerts.items() if state.alert_id in alert_ids)
     states = [alerts[problem] for problem in moved]
     firing = sum(state.status == AlertStatus.FIRING for state in states)
-    occurrences = sum(state.count for state in states)
+    occurrences = ended + sum(state.count for state in states)
     incidents[fresh_id] = IncidentState(
         status=int(IncidentStatus.OPEN),
         severity=max((state.severity for state in states), default=source.severity),

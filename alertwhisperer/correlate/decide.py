@@ -236,11 +236,14 @@ def _repeat_in_resolved(
     if since <= incident.reopen_s:
         incident.occurrences += 1
         return Reason.REPEAT_AFTER_PERSON_RESOLVED, None
+    earlier = state.count - 1  # the alert takes what it said before along, or its old incident would count it for ever
     incident.firing -= 1
     incident.alerts -= 1
+    incident.occurrences -= earlier
     left = state.incident_id
     chosen = _choose(work, item, None)
-    state.incident_id = _enter(work, item, chosen, state.severity)
+    state.incident_id = _enter(work, item, chosen, state.severity, earlier)
+    state.pinned = False
     work.moved[state.alert_id] = state.incident_id
     work.company_of[state.alert_id] = item.company
     reason = Reason.REPEAT_STILL_FIRING
@@ -391,7 +394,7 @@ def _choose(work: Work, item: Item, state: AlertState | None) -> _Choice:
     if candidate_id is None:
         return _Choice(None, Reason.OPENED_FIRST, rivals=tuple(rivals))
     candidate = work.incidents.get(candidate_id)
-    if candidate is None or not candidate.is_current:
+    if candidate is None:
         raise Changed
     return _by_key(item, candidate_id, candidate, rivals)
 
@@ -435,8 +438,8 @@ def _by_key(item: Item, candidate_id: bytes, candidate: IncidentState, rivals: l
     return _Choice(candidate_id, Reason.JOINED_WINDOW, None, gap, "window_s", gap - 1, tuple(rivals))
 
 
-def _enter(work: Work, item: Item, chosen: _Choice, severity: int) -> bytes:
-    """Put a firing alert into the incident that was chosen, making or reopening it; gives its id."""
+def _enter(work: Work, item: Item, chosen: _Choice, severity: int, earlier: int = 0) -> bytes:
+    """Put a firing alert, with what it said earlier, into the incident chosen, making or reopening it; gives its id."""
     if chosen.incident_id is not None:
         incident_id = chosen.incident_id
         incident = work.touch_incident(item, incident_id)
@@ -446,6 +449,7 @@ def _enter(work: Work, item: Item, chosen: _Choice, severity: int) -> bytes:
         incident_id, incident = _make(work, item, chosen, severity)
     incident.firing += 1
     incident.alerts += 1
+    incident.occurrences += earlier
     _count(incident, item, severity)
     if incident.status == _FORMING and incident.occurrences >= incident.least_count:
         _open(work, item, incident, incident_id)

@@ -11,6 +11,8 @@ import msgspec
 from alertwhisperer.domain.outcome import Reason, sentence
 
 _LONGEST_KEY = 120
+LONGEST = 400
+"""Bytes of a stored receipt."""
 
 
 class Rival(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -27,7 +29,7 @@ class Receipt(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     Attributes:
         reason: `Reason` number.
         rule: the rule's id; version: of the rule set.
-        key: aggregation key, cut to 120 characters.
+        key: aggregation key, cut to 120 characters, and further where these take many bytes.
         incident: hex id of the incident chosen.
         window_s: the rule's window; gap_s: time since the activity (or opening) it is compared with.
         limit: name of the threshold that would have changed the decision; needed: the value it would have needed.
@@ -53,8 +55,12 @@ _decoder = msgspec.json.Decoder(Receipt)
 
 
 def encode(receipt: Receipt) -> str:
-    """The stored form; equal facts give equal bytes."""
-    return _encoder.encode(receipt).decode()
+    """The stored form, at most `LONGEST` bytes; equal facts give equal bytes."""
+    raw = _encoder.encode(receipt)
+    while len(raw) > LONGEST and receipt.key:
+        receipt = msgspec.structs.replace(receipt, key=_shorter(receipt.key, len(raw) - LONGEST))
+        raw = _encoder.encode(receipt)
+    return raw.decode()
 
 
 def decode(facts: str | bytes) -> Receipt:
@@ -90,6 +96,13 @@ def explain(facts: str | bytes | None, reason: Reason) -> list[str]:
     if receipt.clamped:
         told.append("The tool's time lay in our future; it was cut to two minutes after receipt.")
     return told
+
+
+def _shorter(key: str, excess: int) -> str:
+    """The key without as many letters as must go at least: in JSON a letter takes up to six bytes."""
+    kept = key.removesuffix("…")
+    kept = kept[: len(kept) - max(excess // 6, 1)]
+    return kept + "…" if kept else ""
 
 
 def _span(seconds: int) -> str:

@@ -20,7 +20,8 @@ from alertwhisperer.domain.rule import Rule, RuleSet
 from alertwhisperer.domain.severity import Severity
 
 _INDEXED = ("signature", "asset", "source", "severity")  # most telling first: a rule is filed under one of them
-_EQUALS = re.compile(r'^\s*(signature|asset|source|severity)\s*==\s*"([^"\\]*)"\s*$')
+_EQUALS = re.compile(r'^\s*(signature|asset|source|severity)\s*==\s*"([^"]*)"\s*$')
+_UNCLEAR = ("||", "?", "'", "\\", '"""', "//")  # where "joined by &&" could be read wrongly; such rules are always tried
 _NAMES = frozenset({"asset", "signature", "severity", "source", "message", "labels"})
 _LOOPS = re.compile(r"\.\s*(all|exists|exists_one|map|filter)\s*\(")
 _MOST_LOOPS = 2  # labels are at most 64: two nested loops stay below 4,096 steps
@@ -175,23 +176,43 @@ def _compile(rule: Rule, place: int) -> Program | None:
 def _try_on_sample(program: Program, where: str) -> None:
     try:
         answer = program(dict(_SAMPLE))
-    except (ValueError, RuntimeError, TypeError, KeyError, AttributeError) as failure:
-        text = str(failure)
-        if isinstance(failure, KeyError) or "key" in text.lower():
-            return  # a label that the sample lacks
-        raise Invalid(f"the condition fails: {text}", where=where, mend=f"use {', '.join(sorted(_NAMES))}") from failure
+    except KeyError:
+        return  # a label that the sample lacks
+    except (ValueError, RuntimeError, TypeError, AttributeError) as failure:
+        raise Invalid(
+            f"the condition fails: {failure}", where=where, mend=f"use {', '.join(sorted(_NAMES))}"
+        ) from failure
     if not isinstance(answer, bool):
         raise Invalid("the condition does not answer true or false", where=where, mend="compare it with something")
 
 
 def _demanded(condition: str) -> tuple[str, str] | None:
-    if not condition.strip() or "||" in condition or "?" in condition:
+    """A field and the one value without which the condition cannot hold; None when that is not plain to see."""
+    if any(sign in condition for sign in _UNCLEAR):
         return None
-    demands = {m[1]: m[2] for part in condition.split("&&") if (m := _EQUALS.match(part))}
+    demands = {m[1]: m[2] for part in _conjuncts(condition) if (m := _EQUALS.match(part))}
     for field in _INDEXED:
         if field in demands:
             return field, demands[field]
     return None
+
+
+def _conjuncts(condition: str) -> list[str]:
+    """The parts that `&&` joins outside texts and brackets: `!(a && b)` is one part."""
+    parts, start, depth, quoted = [], 0, 0, False
+    for place, letter in enumerate(condition):
+        if letter == '"':
+            quoted = not quoted
+        elif quoted:
+            continue
+        elif letter in "([{":
+            depth += 1
+        elif letter in ")]}":
+            depth -= 1
+        elif depth == 0 and condition.startswith("&&", place):
+            parts.append(condition[start:place])
+            start = place + 2
+    return [*parts, condition[start:]]
 
 
 def _is_steady(rule: Rule) -> bool:

@@ -24,11 +24,14 @@ MOST_BYTES = 5 * 1024 * 1024
 MOST_DEPTH = 64
 """Of nested objects and lists."""
 _MOST_FIELDS = 1_000  # of a form
+_NO_FORM = re.compile(r"[\x00-\x08\x0e-\x1f]")  # binary rubbish may hold a `=` by chance
 _GZIP = b"\x1f\x8b"
+_MOST_PARTS = 16  # gzip streams one after another; each costs a copy of what follows it
 _BRACKETS = b"[]{}"
 _ALL_ELSE = bytes(byte for byte in range(256) if byte not in _BRACKETS)
 _STEP = {91: 1, 123: 1, 93: -1, 125: -1}
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# Possessive, and content with a text that never ends: backtracking takes hours over megabytes of escaped quotes.
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 
 _decode = msgspec.json.Decoder().decode
 
@@ -89,16 +92,24 @@ def inflate(body: bytes) -> bytes:
     """
     if not body.startswith(_GZIP):
         return body
-    machine = zlib.decompressobj(wbits=31)
-    try:
-        plain = machine.decompress(body, MOST_BYTES + 1)
-    except zlib.error as failure:
-        raise Unparsable("the gzip body is broken", where="body", mend="send it again whole") from failure
-    if len(plain) > MOST_BYTES:
-        raise _too_large()
-    if not machine.eof:
-        raise Unparsable("the gzip body is cut short", where="body", mend="send it again whole")
-    return plain
+    parts: list[bytes] = []
+    size, rest = 0, body
+    while rest:
+        machine = zlib.decompressobj(wbits=31)
+        try:
+            part = machine.decompress(rest, MOST_BYTES + 1 - size)
+        except zlib.error as failure:
+            raise Unparsable("the gzip body is broken", where="body", mend="send it again whole") from failure
+        size += len(part)
+        if size > MOST_BYTES:
+            raise _too_large()
+        if not machine.eof:
+            raise Unparsable("the gzip body is cut short", where="body", mend="send it again whole")
+        parts.append(part)
+        if len(parts) > _MOST_PARTS:
+            raise Unparsable("the gzip body has too many parts", where="body", mend="compress it as one stream")
+        rest = machine.unused_data
+    return b"".join(parts)
 
 
 def document(body: bytes) -> Any:
@@ -140,7 +151,7 @@ def _lenient(body: bytes, complaint: str) -> Any:
             ) from failure
         except (ValueError, RecursionError) as failure:
             raise Unparsable("the body is not usable JSON", where="body", mend="send smaller numbers") from failure
-    if "=" in text:
+    if "=" in text and not _NO_FORM.search(text):
         return _form(text)
     raise Unparsable(
         f"the body is neither JSON nor a form ({complaint[:120]})", where="body", mend="send a JSON object or list"

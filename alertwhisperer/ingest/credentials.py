@@ -12,7 +12,8 @@ from typing import Any
 from alertwhisperer.domain.errors import Invalid
 
 MASK = "***"
-_QUERY_NAMES = ("api_key", "apiKey", "access_token")
+QUERY_NAMES = ("api_key", "apiKey", "access_token")
+"""Parameters of the query that may hold the key."""
 _SCHEMES = ("bearer", "geniekey", "apikey", "token")
 
 
@@ -37,7 +38,7 @@ def find(headers: Mapping[str, str], query: Mapping[str, str], path_key: str | N
     Raises:
         NoKey, TwoKeys.
     """
-    found = {key for key in (headers.get("x-api-key"), path_key, *(query.get(name) for name in _QUERY_NAMES)) if key}
+    found = {key for key in (headers.get("x-api-key"), path_key, *(query.get(name) for name in QUERY_NAMES)) if key}
     authorization = headers.get("authorization")
     if authorization:
         key = _of_authorization(authorization)
@@ -54,7 +55,7 @@ def find(headers: Mapping[str, str], query: Mapping[str, str], path_key: str | N
 
 def without_key(query: Mapping[str, str]) -> dict[str, str]:
     """The query's parameters without those that hold keys."""
-    return {name: value for name, value in query.items() if name not in _QUERY_NAMES}
+    return {name: value for name, value in query.items() if name not in QUERY_NAMES}
 
 
 def masked(body: bytes, key: str) -> bytes:

@@ -65,6 +65,7 @@ class Request(msgspec.Struct, gc=False):
     headers: dict[str, str]
     address: str
     length: int | None
+    key: str = ""
 
 
 class Gateway:
@@ -100,6 +101,7 @@ class Gateway:
         self._fetch = fetch
         self._refused = refused
         self._metrics = metrics
+        self._accepted = metrics.requests.labels(outcome="accepted")
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Serve one request; every outcome is an answer, none an exception."""
@@ -114,7 +116,7 @@ class Gateway:
         except Exception as failure:  # noqa: BLE001 - the door must answer whatever happens behind it
             await self._answer_failure(failure, holder, send)
             return
-        self._metrics.requests.labels(outcome="accepted").inc()
+        self._accepted.inc()
         await _respond(send, 202, answer, headers)
 
     # -------------------------------------------------------------------------------------------- who is it?
@@ -137,7 +139,10 @@ class Gateway:
         holder = self._keyring.remembered(key) or await self._find(key, request.address)
         if holder.source is None or (source is not None and source is not holder.source):
             raise Refused(403, "wrong_source", _wrong_source(request.slug, holder))
-        return holder, credentials.masked(raw, key)
+        if source is None:
+            _check_method(request, holder.source)
+        request.key = key
+        return holder, raw
 
     async def _find(self, key: str, address: str) -> Holder:
         if not key.isascii() or len(key) > 128:
@@ -156,9 +161,7 @@ class Gateway:
         source = self._sources.get(request.slug)
         if source is None:
             raise Refused(404, "", NotFound("there is no such source", where="path", mend=_SOURCES_MEND))
-        if request.method not in source.methods:
-            allow = ((b"allow", ", ".join(source.methods).encode()),)
-            raise Refused(405, "", Invalid(f"{source.title} sends {source.methods[0]}", where="method"), allow)
+        _check_method(request, source)
         return source
 
     # -------------------------------------------------------------------------------------------- may it?
@@ -202,11 +205,13 @@ class Gateway:
         sender_id, told = signed.sender_id, None
         parsed: Parsed | Unreadable
         try:
-            plain = bodies.inflate(raw)
+            # Masked only now: a signature covers the bytes as received, and a compressed body hides the key.
+            plain = credentials.masked(bodies.inflate(raw), request.key)
         except bodies.TooLarge as failure:
             raise Refused(413, "too_large", failure) from failure
         except bodies.Unparsable as failure:
-            plain, parsed = raw, Unreadable("invalid_gzip", failure.what, failure.where, failure.mend)
+            plain = credentials.masked(raw, request.key)
+            parsed = Unreadable("invalid_gzip", failure.what, failure.where, failure.mend)
         else:
             inbound = await self._inbound(request, holder, plain, signed.verified, now)
             if isinstance(inbound, Unreadable):
@@ -297,7 +302,7 @@ class Gateway:
         if refused.status >= 500 and refused.reason == "internal":
             _log.error("gateway.failed", exc_info=failure)
         problem = {
-            "type": "about:blank",
+            "type": _PROBLEM + (refused.reason.replace("_", "-") or _KINDS.get(refused.status, "refused")),
             "title": _TITLES.get(refused.status, "Refused"),
             "status": refused.status,
             "detail": refused.what,
@@ -339,10 +344,12 @@ def _read_head(scope: MutableMapping[str, Any]) -> Request:
         try:
             pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=200)
         except ValueError as failure:
-            raise Refused(400, "", Invalid("the query has too many fields", where="query")) from failure
+            many = Invalid("the query has too many fields", where="query", mend="send what you mean in the body")
+            raise Refused(400, "", many) from failure
         for name, value in pairs:
-            if name == "api_key" and query.get(name, value) != value:
-                raise Refused(400, "", credentials.TwoKeys("the query has two API keys", where="api_key"))
+            if name in credentials.QUERY_NAMES and query.get(name, value) != value:
+                two = credentials.TwoKeys("the query has two API keys", where=name, mend="send the key in one place")
+                raise Refused(400, "", two)
             query.setdefault(name, value)
     client = scope.get("client")
     length = headers.get("content-length", "")
@@ -353,8 +360,15 @@ def _read_head(scope: MutableMapping[str, Any]) -> Request:
         query,
         headers,
         client[0] if client else "",
-        int(length) if length.isdigit() else None,
+        int(length) if length.isdecimal() and len(length) < 20 else None,
     )
+
+
+def _check_method(request: Request, source: Source) -> None:
+    if request.method not in source.methods:
+        allowed = ", ".join(source.methods)
+        wrong = Invalid(f"the webhook does not take {request.method[:20]}", where="method", mend=f"use {allowed}")
+        raise Refused(405, "", wrong, ((b"allow", allowed.encode()),))
 
 
 def _key_in_body(raw: bytes, field: str) -> Any:
@@ -375,7 +389,7 @@ def _told(answer: Answer, delivery: Delivery) -> dict[str, Any]:
     }
     if answer.duplicate:
         told["duplicate"] = True
-    elif answer.status is DeliveryStatus.QUARANTINED:
+    if answer.status is DeliveryStatus.QUARANTINED:
         unit = delivery.members[0].told
         if isinstance(unit, Unreadable):
             told["problem"] = {"reason": unit.reason, "detail": unit.what, "where": unit.where, "mend": unit.mend}
@@ -428,6 +442,18 @@ _OVER_LIMIT = Invalid("the company's limit is reached", where="company", mend="w
 _ID_REUSED = Invalid(
     "this delivery id was used for another body", where="X-Delivery-Id", mend="give each delivery an id of its own"
 )
+_PROBLEM = "urn:alertwhisperer:problem:"
+_KINDS = {
+    400: "malformed",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not-found",
+    405: "method-not-allowed",
+    409: "conflict",
+    413: "too-large",
+    429: "rate-limited",
+    503: "temporary",
+}
 _TITLES = {
     400: "Bad request",
     401: "Not authenticated",

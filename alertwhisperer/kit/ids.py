@@ -28,18 +28,42 @@ _FAMILY_MASK = ~((1 << (INDEX_BITS + 2)) - 1)
 Entropy = Callable[[int], bytes]
 
 
-def uuid7_int(at_ms: int, entropy: Entropy = os.urandom) -> int:
+class _Pool:
+    """The system's random bytes, fetched a page at a time: a system call for each id cost more than the id."""
+
+    def __init__(self) -> None:
+        self._bytes = b""
+        self._at = 0
+
+    def __call__(self, size: int) -> bytes:
+        end = self._at + size
+        if end > len(self._bytes):
+            self._bytes, self._at, end = os.urandom(4096), 0, size
+        taken = self._bytes[self._at : end]
+        self._at = end
+        return taken
+
+    def forget(self) -> None:
+        """A forked child must not hand out its parent's bytes."""
+        self._bytes, self._at = b"", 0
+
+
+_random = _Pool()
+os.register_at_fork(after_in_child=_random.forget)
+
+
+def uuid7_int(at_ms: int, entropy: Entropy = _random) -> int:
     """A UUIDv7 as an integer, for the moment `at_ms` (milliseconds since 1970)."""
     random = int.from_bytes(entropy(10), "big")
     return (at_ms << 80) | (0x7 << 76) | ((random >> 62 & 0xFFF) << 64) | (0b10 << 62) | (random & ((1 << 62) - 1))
 
 
-def uuid7(now: datetime, entropy: Entropy = os.urandom) -> UUID:
+def uuid7(now: datetime, entropy: Entropy = _random) -> UUID:
     """A fresh UUIDv7 for the moment `now` (aware)."""
     return UUID(int=uuid7_int(int(now.timestamp() * 1000), entropy))
 
 
-def delivery_id_int(at_ms: int, entropy: Entropy = os.urandom) -> int:
+def delivery_id_int(at_ms: int, entropy: Entropy = _random) -> int:
     """A fresh delivery id, as an integer: the head of a family (see the module)."""
     return uuid7_int(at_ms, entropy) & _FAMILY_MASK
 

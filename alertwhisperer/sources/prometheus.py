@@ -230,6 +230,7 @@ route:
   receiver: alert-whisperer
   group_by: ['...']              # optional: one request per alert; grouping is done here
   group_wait: 10s
+  group_interval: 30s            # a resolve waits this long; Alertmanager's own 5m keeps incidents open
   repeat_interval: 4h
 ```
 

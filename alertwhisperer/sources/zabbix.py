@@ -234,8 +234,9 @@ SETUP = """\
 2. Open the new media type **Alert Whisperer** and set two parameters:
    - `webhook_url`: `{webhook_url}`
    - `api_key`: `{api_key}`
-3. Administration (newer: Users) → *Users* → a user who may read the hosts → *Media* → *Add*: type **Alert Whisperer**,
-   *Send to* anything (`alert-whisperer`), all severities, always.
+3. Administration (newer: Users) → *Users* → a user of its own who may read the hosts (Zabbix sends nobody the updates
+   that they wrote themselves) → *Media* → *Add*: type **Alert Whisperer**, *Send to* anything (`alert-whisperer`), all
+   severities, always.
 4. Configuration (newer: Alerts) → *Actions* → *Trigger actions* → create one for that user with **operations**,
    **recovery operations** and **update operations**, each sending by **Alert Whisperer**. Service and internal actions
    work the same way.

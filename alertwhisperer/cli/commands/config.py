@@ -24,7 +24,11 @@ class What(StrEnum):
 @app.command(epilog="Example: alertwhisperer config check")
 def config(
     what: Annotated[
-        What, typer.Argument(help="`list` reads and checks each value; `check` opens the database with them as well.")
+        What,
+        typer.Argument(
+            metavar="[list|check]",
+            help="`list` reads and checks each value; `check` opens the database with them as well.",
+        ),
     ] = What.LIST,
     data_dir: DataDir = None,
     as_json: AsJson = False,

@@ -45,7 +45,7 @@ def list_(
     wanted = IncidentFilter(
         words=tuple(
             one.value for one in status or (IncidentWord.OPEN, IncidentWord.ACKNOWLEDGED, IncidentWord.RESOLVED)
-        ),  # type: ignore[misc]  # the enum's values are the literal's
+        ),
         severities=severities(severity),
         assignee=assignee,
     )

@@ -6,6 +6,7 @@ from uuid import UUID
 import typer
 
 from alertwhisperer.app.build import House
+from alertwhisperer.app.pipeline import Pipeline
 from alertwhisperer.app.rerun import Rerun
 from alertwhisperer.app.rulebook import Rulebook
 from alertwhisperer.cli import output
@@ -39,7 +40,7 @@ def list_(
     async def work(house: House) -> list[QuarantineRow]:
         async with house.database.unit_of_work(scope) as unit:
             await require_company(unit)
-            return await store.page(unit, state=None if state is None else state.value, limit=limit)  # type: ignore[arg-type]  # the enum's values are the literal's
+            return await store.page(unit, state=None if state is None else state.value, limit=limit)
 
     found = in_house(work, data_dir)
     if as_json:
@@ -80,8 +81,8 @@ def rerun(unit_id: _Id, company: Company, data_dir: DataDir = None, as_json: AsJ
     scope, wanted = scope_of(company), identifier(unit_id)
 
     async def work(house: House) -> QuarantineRow:
-        metrics = Metrics()
-        again = Rerun(house.database, house.sources, house.vault, Rulebook(house.database), house.clock, metrics)
+        pipeline = Pipeline(Rulebook(house.database), house.clock, Metrics())
+        again = Rerun(house.database, house.sources, pipeline, house.clock)
         await again.rerun(scope, wanted)
         async with house.database.unit_of_work(scope) as unit:
             return await _row(unit, wanted)

@@ -1,4 +1,4 @@
-"""`alertwhisperer retention`: drops whole days of raw deliveries, occurrences and receipts; alerts and incidents stay."""
+"""`alertwhisperer retention`: drops old days of deliveries, occurrences and receipts; alerts and incidents stay."""
 
 from datetime import date, timedelta
 from typing import Annotated

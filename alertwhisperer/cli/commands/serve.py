@@ -27,11 +27,12 @@ _CONNECTIONS = 8  # for people's doors; the webhook's lanes have their own
 def serve(
     data_dir: DataDir = None,
     host: Annotated[
-        str | None, typer.Option("--host", help="Address to listen on. [env: ALERTWHISPERER_HOST; default: 127.0.0.1]")
+        str | None,
+        typer.Option("--host", help="Where to listen; else as ALERTWHISPERER_HOST says, else 127.0.0.1."),
     ] = None,
     port: Annotated[
         int | None,
-        typer.Option("--port", "-p", min=1, max=65535, help="[env: ALERTWHISPERER_PORT; default: 8080]"),
+        typer.Option("--port", "-p", min=1, max=65535, help="As ALERTWHISPERER_PORT says when absent, else 8080."),
     ] = None,
     demo_company: Annotated[
         bool, typer.Option("--demo-company", help="Make a company to play with, unless it is there.")

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from alertwhisperer.app.build import all_sources
-from alertwhisperer.cli import output
+from alertwhisperer.cli import output, setup
 from alertwhisperer.cli.groups import single
 from alertwhisperer.cli.house import AsJson
 from alertwhisperer.domain.errors import NotFound
@@ -42,7 +42,7 @@ def _list(found: Any, as_json: bool) -> None:
 
 def _show(source: Source) -> None:
     output.say(f"{source.title} ({source.docs})", "")
-    print(source.setup)
+    print(setup.readable(source))
     for setting in source.settings:
         output.say(f"Setting {setting.name} (default {output.cell(setting.default)}): {setting.meaning}")
 

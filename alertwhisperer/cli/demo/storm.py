@@ -8,11 +8,13 @@ The formats are the tools' own; what varies (who notices when, who flaps, how of
 """
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
+from itertools import pairwise
 from random import Random
+from re import split
 
 from alertwhisperer.cli.demo import tools
 from alertwhisperer.cli.demo.tools import Check, Post
@@ -45,22 +47,26 @@ class Shot:
     post: Post = field(repr=False)
 
 
+SITES = ("fra", "ams", "lon", "par", "mad", "mxp", "vie", "zrh", "waw", "cph", "osl", "hel", "dub", "lis", "ath", "bru")
 APPS = tuple(f"app-{number:02}" for number in range(1, 9))
 _FULL, _DOWN, _CLEARED = 0.0, 12.0, 88.0
+_REPEATED = 1.5  # of each `every_s`; so that dedup does not do all the work
+_NEVER = 1_000.0  # CloudWatch speaks of changes only
 
 
-def make_storm(seed: int, began: datetime, *, pace: float = 1.0) -> tuple[Shot, ...]:
+def make_storm(seed: int, began: datetime, *, site: str = SITES[0], pace: float = 1.0) -> tuple[Shot, ...]:
     """
     Every request of the storm, in the order it is sent.
 
     Args:
         seed: equal seeds give equal storms.
         began: aware UTC; the tools' own times count from it.
+        site: where the hosts stand; two storms of different sites share no host and no service.
         pace: seconds of the storm that pass in one real second, so that the tools' times are true.
     """
     chance = Random(seed)  # noqa: S311 - a play, not a secret
     told = sorted(
-        (moment for trouble in _troubles(chance) for moment in _moments(trouble, chance)),
+        (moment for trouble in _troubles(chance, site) for moment in _moments(trouble, chance)),
         key=lambda moment: (moment.at_s, moment.check.name, moment.check.asset),
     )
     clock = _Clock(began, pace)
@@ -90,14 +96,18 @@ class _Clock:
         return self.began.astimezone(UTC) + timedelta(seconds=storm_s / self.pace)
 
 
-def _troubles(chance: Random) -> Iterator[Trouble]:
-    yield from _database(chance)
-    yield from _applications(chance)
-    yield from _shop(chance)
-    yield from _everyday(chance)
+def free_site(assets: Iterable[str]) -> str:
+    """A site that none of these assets stands at, so that a storm meets no incident of an earlier one."""
+    taken = {part for asset in assets for part in split(r"[./-]", asset)}
+    return next((site for site in SITES if site not in taken), SITES[0])
 
 
-def _database(chance: Random) -> Iterator[Trouble]:
+def _troubles(chance: Random, site: str) -> Iterator[Trouble]:
+    for trouble in (*_database(), *_applications(chance), *_shop(chance), *_everyday(chance)):
+        yield replace(trouble, check=trouble.check.at(site))
+
+
+def _database() -> Iterator[Trouble]:
     full = "Disk space is critically low"
     yield _steady(
         "zabbix", "db-01", full, "critical", _FULL + 1, _CLEARED + 2, 12, "98 % of /var/lib/postgresql is used"
@@ -116,7 +126,7 @@ def _database(chance: Random) -> Iterator[Trouble]:
         "datadog", "db-01", "PostgreSQL cannot be reached", "critical", _DOWN + 2, _CLEARED + 8, 14,
         "No connection to db-01:5432", service="shop-db",
     )  # fmt: skip
-    yield _steady("cloudwatch", "db-01", "db-01-disk-queue-depth", "high", _FULL + 6, _CLEARED + 4, 20)
+    yield _steady("cloudwatch", "db-01", "db-01-disk-queue-depth", "high", _FULL + 6, _CLEARED + 4, _NEVER)
     yield _steady(
         "prometheus", "db-02", "PostgreSQLReplicationLag", "high", _DOWN + 4, _CLEARED + 14, 10,
         "db-02 is 94 s behind db-01", service="shop-db",
@@ -154,15 +164,18 @@ def _applications(chance: Random) -> Iterator[Trouble]:
 
 def _shop(chance: Random) -> Iterator[Trouble]:
     yield _steady(
-        "prometheus", "shop.example.com", "ProbeFailed", "critical", _DOWN + 8, _CLEARED + 10, 8,
+        "prometheus", "shop", "ProbeFailed", "critical", _DOWN + 8, _CLEARED + 10, 8,
         "the probe of https://shop.example.com/cart gets 503", service="shop",
     )  # fmt: skip
     yield _steady(
-        "datadog", "shop.example.com", "Synthetic checkout fails", "critical", _DOWN + 10, _CLEARED + 12, 12,
+        "datadog", "shop", "Synthetic checkout fails", "critical", _DOWN + 10, _CLEARED + 12, 12,
         "the checkout journey stops at payment", service="shop",
     )  # fmt: skip
-    yield _steady("cloudwatch", "app/shop/50dc6c495c0c9188", "shop-alb-5xx", "critical", _DOWN + 7, _CLEARED + 9, 15)
-    yield _steady("cloudwatch", "orders", "orders-queue-age", "high", _DOWN + 14, _CLEARED + 20, 18)
+    yield _flapping(
+        Check("cloudwatch", "app/shop", "shop-alb-5xx", "critical", "the balancer answers 5xx", ""),
+        _DOWN + 7, _CLEARED + 9, _NEVER, chance,
+    )  # fmt: skip
+    yield _steady("cloudwatch", "orders", "orders-queue-age", "high", _DOWN + 14, _CLEARED + 20, _NEVER)
     yield _steady(
         "prometheus", "queue-01", "QueueLag", "high", _DOWN + 12, _CLEARED + 18, 9,
         "orders: 18,400 messages wait", service="orders",
@@ -178,7 +191,7 @@ def _everyday(chance: Random) -> Iterator[Trouble]:
     yield _steady("zabbix", "backup-01", "Backup job took too long", "medium", 20, 70, 30)
     yield _steady("prometheus", "mail-01", "CertificateExpiresSoon", "medium", 9, LENGTH_S + 60, 30, "11 days left")
     yield _steady("datadog", "wiki-01", "Swap usage is high", "low", 34, 80, 25)
-    yield _steady("cloudwatch", "i-0b7f3e5d", "batch-cpu-high", "medium", 45, 75, 20)
+    yield _steady("cloudwatch", "batch-01", "batch-cpu-high", "medium", 45, 75, _NEVER)
     yield _flapping(
         Check("zabbix", "vpn-gw", "Interface tun0: Link down", "medium", "link of tun0 went down", ""),
         8,
@@ -209,9 +222,7 @@ def _flapping(check: Check, since: float, until: float, every_s: float, chance: 
     """On and off: two to four spells with short breaks."""
     cuts = sorted(chance.uniform(since + 8, until - 8) for _ in range(chance.randint(1, 3)))
     edges = [since, *cuts, until]
-    spells = tuple(
-        (start + (4 if place else 0), end) for place, (start, end) in enumerate(zip(edges, edges[1:], strict=False))
-    )
+    spells = [(start if start == since else start + 4, end) for start, end in pairwise(edges)]
     return Trouble(check, tuple((start, end) for start, end in spells if end - start > 1), every_s)
 
 
@@ -221,7 +232,7 @@ def _moments(trouble: Trouble, chance: Random) -> Iterator[_Moment]:
         at = since
         while at < min(until, LENGTH_S):
             yield _Moment(at, trouble.check, True, since)
-            at += trouble.every_s * chance.uniform(0.9, 1.1)
+            at += trouble.every_s * _REPEATED * chance.uniform(0.9, 1.1)
         if until < LENGTH_S:
             yield _Moment(until, trouble.check, False, since)
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
@@ -23,6 +23,14 @@ class Check:
     severity: str
     message: str
     service: str
+
+    def at(self, site: str) -> "Check":
+        """The same check on the thing of this name at a site."""
+        service = f"{self.service}-{site}" if self.service else ""
+        if self.asset in ("shop", "app/shop"):
+            name = f"shop-{site}.example.com" if self.asset == "shop" else f"app/shop-{site}/50dc6c495c0c9188"
+            return replace(self, asset=name, service=service)
+        return replace(self, asset=f"{self.asset}.{site}", service=service)
 
     def number(self, digits: int = 6) -> str:
         """A stable number, as tools have for their triggers and monitors."""
@@ -84,9 +92,13 @@ def _alertmanager(said: Sequence[Said], run: str, number: int) -> Written:
 
 def _member(one: Said) -> dict[str, Any]:
     check = one.check
-    labels = {"alertname": name, "severity": check.severity} if (name := check.name) else {}
-    labels |= {"instance": f"{check.asset}:9100" if "." not in check.asset else f"https://{check.asset}/cart"}
-    labels |= {"job": "node" if "." not in check.asset else "blackbox"}
+    probed = check.asset.endswith(".example.com")
+    labels = {
+        "alertname": check.name,
+        "severity": check.severity,
+        "instance": f"https://{check.asset}/cart" if probed else f"{check.asset}:9100",
+        "job": "blackbox" if probed else "node",
+    }
     if check.service:
         labels["service"] = check.service
     return {
@@ -206,7 +218,7 @@ def _dimension(asset: str) -> str:
         return "LoadBalancer"
     if asset.startswith("db-"):
         return "DBInstanceIdentifier"
-    return "InstanceId" if asset.startswith("i-") else "QueueName"
+    return "InstanceId" if asset.startswith("batch") else "QueueName"
 
 
 def _rfc3339(moment: datetime) -> str:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -14,21 +14,38 @@ import msgspec
 from alertwhisperer.domain.company import CompanyId
 from alertwhisperer.domain.state import AlertState, IncidentState
 from alertwhisperer.store.database import SET_COMPANIES, Connection, setting_of
+from alertwhisperer.store.hot.rows import PARTS, Rows
+from alertwhisperer.store.hot.wire import Encode, encoder
 
 _FOLDER = Path(__file__).parent
 _LOCK = (_FOLDER / "lock.sql").read_text()
 _REPEATS = (_FOLDER / "repeats.sql").read_text()
-_NAME = re.compile(r"(?<!:):([a-z_]+)")
+_KEYS = (_FOLDER / "keys.sql").read_text()
+_NAME = re.compile(r"(?<!:):([a-z_]+)::([a-z]+\[\])")
 
 
-def _numbered(text: str) -> tuple[str, tuple[str, ...]]:
-    """Turn `:name` into `$n`; gives the statement and the names in their order."""
-    names = tuple(dict.fromkeys(_NAME.findall(text)))
+def _numbered(text: str) -> tuple[str, dict[str, Encode]]:
+    """Turn `:name::type[]` into `$n::type[]`; gives the statement, and the names in order with their encoders."""
+    names = {name: encoder(array) for name, array in _NAME.findall(text)}
     places = {name: place for place, name in enumerate(names, start=1)}
-    return _NAME.sub(lambda match: f"${places[match[1]]}", text), names
+    return _NAME.sub(lambda match: f"${places[match[1]]}::{match[2]}", text), names
 
 
-_WRITE, WRITE_COLUMNS = _numbered((_FOLDER / "write.sql").read_text())
+def _parts(encoders: dict[str, Encode]) -> list[tuple[str, list[Encode], list[bytes]]]:
+    """For each kind of row: its attribute of `Rows`, its columns' encoders, and their encodings when there is none."""
+    named = [f"{prefix}_{field}" for prefix, _, row in PARTS for field in row._fields]  # type: ignore[attr-defined]
+    if named != list(encoders):
+        raise TypeError("store/hot/rows.py and write.sql name different columns")
+    parts = []
+    for prefix, attribute, row in PARTS:
+        mine = [encoders[f"{prefix}_{field}"] for field in row._fields]  # type: ignore[attr-defined]
+        parts.append((attribute, mine, [encode(()) for encode in mine]))
+    return parts
+
+
+_WRITE, _ENCODERS = _numbered((_FOLDER / "write.sql").read_text())
+_PARTS = _parts(_ENCODERS)
+_uuids, _times = encoder("uuid[]"), encoder("timestamptz[]")
 
 
 class Contended(Exception):
@@ -126,18 +143,18 @@ async def lock(connection: Connection, wanted: Wanted) -> Locked:
     senders = wanted.senders
     rows = await connection.fetch(
         _LOCK,
-        [pair[0] for pair in wanted.integrations],
-        [pair[1] for pair in wanted.integrations],
-        [one.company for one in senders],
-        [one.integration for one in senders],
-        [one.sender for one in senders],
-        [one.body for one in senders],
-        [one.delivery for one in senders],
-        [one.received_at for one in senders],
-        [pair[0] for pair in wanted.problems],
-        [pair[1] for pair in wanted.problems],
-        [pair[0] for pair in wanted.keys],
-        [pair[1] for pair in wanted.keys],
+        _uuids([pair[0] for pair in wanted.integrations]),
+        _uuids([pair[1] for pair in wanted.integrations]),
+        _uuids([one.company for one in senders]),
+        _uuids([one.integration for one in senders]),
+        _uuids([one.sender for one in senders]),
+        _uuids([one.body for one in senders]),
+        _uuids([one.delivery for one in senders]),
+        _times([one.received_at for one in senders]),
+        _uuids([pair[0] for pair in wanted.problems]),
+        _uuids([pair[1] for pair in wanted.problems]),
+        _uuids([pair[0] for pair in wanted.keys]),
+        _uuids([pair[1] for pair in wanted.keys]),
     )
     locked = Locked({}, set(), {}, {}, {})
     for row in rows:
@@ -157,24 +174,54 @@ async def lock(connection: Connection, wanted: Wanted) -> Locked:
             locked.noted.add(row[1])
         else:
             locked.rules[row[1]] = row[6]
+    await _refuse_moved(connection, wanted, locked)
     return locked
+
+
+async def _refuse_moved(connection: Connection, wanted: Wanted, locked: Locked) -> None:
+    """
+    Raise `Contended` when a key was read that another batch has moved since.
+
+    A key is read without a lock, so it may be older than its incident. An incident that some key has left says so
+    (`is_current`); now that it is locked no key can leave it, and a second look is final. Merged incidents have several
+    keys, so the mark alone proves nothing.
+    """
+    left = {key for key, incident_id in locked.keys.items() if not _is_current(locked, incident_id)}
+    if not left:
+        return
+    pairs = [pair for pair in wanted.keys if pair[1] in left]
+    rows = await connection.fetch(_KEYS, _uuids([pair[0] for pair in pairs]), _uuids([pair[1] for pair in pairs]))
+    if {row[0]: row[1] for row in rows} != {key: locked.keys[key] for key in left}:
+        raise Contended("a correlation key has moved on")
+
+
+def _is_current(locked: Locked, incident_id: bytes) -> bool:
+    incident = locked.incidents.get(incident_id)
+    return incident is not None and incident.is_current
 
 
 async def first_deliveries(connection: Connection, senders: Sequence[SenderId]) -> Mapping[bytes, First]:
     """By delivery: what came first under the same sender's id. Call it for those that `lock` did not note."""
     rows = await connection.fetch(
         _REPEATS,
-        [one.company for one in senders],
-        [one.integration for one in senders],
-        [one.sender for one in senders],
-        [one.delivery for one in senders],
+        _uuids([one.company for one in senders]),
+        _uuids([one.integration for one in senders]),
+        _uuids([one.sender for one in senders]),
+        _uuids([one.delivery for one in senders]),
     )
     return {row[0]: First(row[1], row[2], row[3], row[4]) for row in rows}
 
 
-async def write(connection: Connection, columns: Mapping[str, list[Any]]) -> None:
-    """Write a batch; `columns` holds a list for each name in `WRITE_COLUMNS`, equally long within a prefix."""
-    await connection.execute(_WRITE, *[columns[name] for name in WRITE_COLUMNS])
+async def write(connection: Connection, rows: Rows) -> None:
+    """Write a batch."""
+    columns: list[bytes] = []
+    for attribute, encoders, empty in _PARTS:
+        mine = getattr(rows, attribute)
+        if mine:
+            columns += [encode(column) for encode, column in zip(encoders, zip(*mine, strict=True), strict=True)]
+        else:
+            columns += empty
+    await connection.fetch(_WRITE, *columns)
 
 
 def _company_ids(companies: Sequence[bytes]) -> list[CompanyId]:

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 from alertwhisperer.store.database import Connection
 from alertwhisperer.store.hot.batch import transaction
+from alertwhisperer.store.hot.wire import encoder
+
+_uuids = encoder("uuid[]")
 
 # Rides on delivery's primary key.
 _COMMITTED = """
@@ -23,5 +26,7 @@ async def committed(connection: Connection, deliveries: Sequence[tuple[bytes, by
     """
     companies = sorted({company for company, _ in deliveries})
     async with transaction(connection, companies):
-        rows = await connection.fetch(_COMMITTED, [pair[0] for pair in deliveries], [pair[1] for pair in deliveries])
+        rows = await connection.fetch(
+            _COMMITTED, _uuids([pair[0] for pair in deliveries]), _uuids([pair[1] for pair in deliveries])
+        )
     return {row[0] for row in rows}

@@ -29,7 +29,7 @@ WITH batch AS MATERIALIZED (
         count = u.count, cycle = u.cycle, started_at = u.started, ended_at = u.ended, last_seen_at = u.seen,
         content = u.content
     FROM unnest(:su_company::uuid[], :su_problem::uuid[], :su_alert::uuid[], :su_incident::uuid[],
-                :su_status::smallint[], :su_severity::smallint[], :su_pinned::boolean[], :su_count::int[],
+                :su_status::smallint[], :su_severity::smallint[], :su_pinned::boolean[], :su_counted::int[],
                 :su_cycle::uuid[], :su_started::timestamptz[], :su_ended::timestamptz[], :su_seen::timestamptz[],
                 :su_content::uuid[])
         u (c, p, alert, incident, status, severity, pinned, count, cycle, started, ended, seen, content)
@@ -38,7 +38,7 @@ WITH batch AS MATERIALIZED (
     INSERT INTO alert_state (company_id, problem, alert_id, incident_id, status, severity, pinned, count, cycle,
                              started_at, ended_at, last_seen_at, content)
     SELECT * FROM unnest(:sn_company::uuid[], :sn_problem::uuid[], :sn_alert::uuid[], :sn_incident::uuid[],
-                         :sn_status::smallint[], :sn_severity::smallint[], :sn_pinned::boolean[], :sn_count::int[],
+                         :sn_status::smallint[], :sn_severity::smallint[], :sn_pinned::boolean[], :sn_counted::int[],
                          :sn_cycle::uuid[], :sn_started::timestamptz[], :sn_ended::timestamptz[],
                          :sn_seen::timestamptz[], :sn_content::uuid[])
 ), u_incident_state AS (
@@ -78,7 +78,7 @@ WITH batch AS MATERIALIZED (
     SELECT * FROM unnest(:an_company::uuid[], :an_id::uuid[], :an_integration::uuid[], :an_problem::uuid[],
                          :an_incident::uuid[], :an_source::text[], :an_asset::text[], :an_signature::text[],
                          :an_message::text[], :an_labels::text[], :an_links::text[], :an_severity::smallint[],
-                         :an_status::smallint[], :an_count::int[], :an_started::timestamptz[],
+                         :an_status::smallint[], :an_counted::int[], :an_started::timestamptz[],
                          :an_ended::timestamptz[], :an_first::timestamptz[], :an_last::timestamptz[])
 ), u_alert AS (
     -- Rare: a cycle was replaced, the content changed, or the alert moved. Nulls leave what is there.
@@ -91,7 +91,7 @@ WITH batch AS MATERIALIZED (
         last_seen_at = coalesce(u.seen, a.last_seen_at)
     FROM unnest(:au_company::uuid[], :au_id::uuid[], :au_incident::uuid[], :au_asset::text[], :au_signature::text[],
                 :au_message::text[], :au_labels::text[], :au_links::text[], :au_severity::smallint[],
-                :au_status::smallint[], :au_count::int[], :au_ended::timestamptz[], :au_seen::timestamptz[])
+                :au_status::smallint[], :au_counted::int[], :au_ended::timestamptz[], :au_seen::timestamptz[])
         u (c, id, incident, asset, signature, message, labels, links, severity, status, count, ended, seen)
     WHERE a.company_id = u.c AND a.id = u.id
 ), w_receipt AS (
