@@ -36,7 +36,9 @@ class Shell:
     """Runs `alertwhisperer` as a process of its own, with the settings of one place and no others."""
 
     def __init__(self, place: Place, **more: str) -> None:
-        ours = {name: value for name, value in os.environ.items() if not name.startswith(("ALERTWHISPERER_", "DATABASE_"))}
+        ours = {
+            name: value for name, value in os.environ.items() if not name.startswith(("ALERTWHISPERER_", "DATABASE_"))
+        }
         self.environ = {**ours, "COLUMNS": "200", "TERM": "dumb", **place.environ, **more}
 
     def run(self, *words: str) -> Answered:

@@ -26,9 +26,10 @@ def test_from_nothing_to_an_incident_by_script(served: Shell, server: Server) ->
     by_api = httpx.get(f"{server.url}/api/companies/{company}/incidents", headers=bearer(token)).json()["items"]
     assert listed == by_api
     incident = listed[0]["id"]
-    assert served.json("incidents", "show", incident) == httpx.get(
-        f"{server.url}/api/incidents/{incident}", headers=bearer(token)
-    ).json()
+    assert (
+        served.json("incidents", "show", incident)
+        == httpx.get(f"{server.url}/api/incidents/{incident}", headers=bearer(token)).json()
+    )
     alerts = served.json("alerts", "--company", company)["items"]
     assert alerts == httpx.get(f"{server.url}/api/companies/{company}/alerts", headers=bearer(token)).json()["items"]
     for identity in (incident, alerts[0]["id"], answer.json()["delivery_id"]):

@@ -67,7 +67,11 @@ def test_nothing_typed_shows_help(shell: Shell, words: tuple[str, ...]) -> None:
         (("company", "add", "x", "--time-zone", "Mars/Olympus"), 1, "time_zone"),
         (("sources", "nagios9"), 1, "prometheus"),
         (("explain", "01a20f6b-b232-7c9c-baf6-2df430728ee6"), 1, "no alert, incident or delivery"),
-        (("rules", "set", "/nowhere/rules.json", "--company", "01a20f6b-b232-7c9c-baf6-2df430728ee6"), 1, "cannot be read"),
+        (
+            ("rules", "set", "/nowhere/rules.json", "--company", "01a20f6b-b232-7c9c-baf6-2df430728ee6"),
+            1,
+            "cannot be read",
+        ),
         (("incidents", "list", "--company", "01a20f6b-b232-7c9c-baf6-2df430728ee6"), 1, "no company"),
     ],
 )
