@@ -14,7 +14,7 @@ import pytest
 from tests.database import Migrated
 from tests.server import Place, Server, on_database, serving
 
-_PROGRAM = Path(sysconfig.get_path("scripts")) / "alertwhisperer"
+PROGRAM = Path(sysconfig.get_path("scripts")) / "alertwhisperer"
 _PATIENCE_S = 90
 
 
@@ -41,10 +41,16 @@ class Shell:
         }
         self.environ = {**ours, "COLUMNS": "200", "TERM": "dumb", **place.environ, **more}
 
+    def with_settings(self, **more: str) -> "Shell":
+        """The same with other settings."""
+        changed = Shell(Place({}))
+        changed.environ = {**self.environ, **more}
+        return changed
+
     def run(self, *words: str) -> Answered:
         """Run one command to its end."""
         done = subprocess.run(
-            [str(_PROGRAM), *words],
+            [str(PROGRAM), *words],
             env=self.environ,
             stdin=subprocess.DEVNULL,
             capture_output=True,

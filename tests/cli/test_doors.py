@@ -1,5 +1,7 @@
 """The doors that scripts rely on: what each command answers with --json, and that the server obeys at once."""
 
+from pathlib import Path
+
 import httpx
 
 from tests.cli.conftest import Shell
@@ -34,7 +36,8 @@ def test_from_nothing_to_an_incident_by_script(served: Shell, server: Server) ->
     assert alerts == httpx.get(f"{server.url}/api/companies/{company}/alerts", headers=bearer(token)).json()["items"]
     for identity in (incident, alerts[0]["id"], answer.json()["delivery_id"]):
         told = served.json("explain", identity)
-        assert told["company_id"] == company and "nothing with this aggregation key was open" in " ".join(told["why"])
+        assert told["company_id"] == company
+        assert "nothing with this aggregation key was open" in " ".join(told["why"])
     ledger = served.json("ledger", "--company", company, "--verify")
     assert (ledger["received"], ledger["new"], ledger["agrees"]) == (1, 1, True)
     replayed = served.json("replay", "--company", company)
@@ -65,7 +68,8 @@ def test_a_key_is_changed_without_a_gap(served: Shell) -> None:
     first = made["keys"][0]["id"]
     second = served.json("key", "add", "--company", company, "--integration", made["id"])
     third = served.run("key", "add", "--company", company, "--integration", made["id"])
-    assert third.code == 1 and "revoke" in third.err
+    assert third.code == 1
+    assert "revoke" in third.err
 
     def send(key: str) -> int:
         return httpx.post(made["webhook_url"], json=ALERT, headers={"X-API-Key": key}).status_code
@@ -107,15 +111,15 @@ def test_people_s_acts_on_incidents(served: Shell) -> None:
     apart = served.json("incidents", "split", first, merged["alerts"][2]["id"])
     assert (apart["alert_count"], apart["split_from"]) == (1, first)
     resolved = served.json("incidents", "resolve", first, "--note", "cleared")
-    assert resolved["status"] == "resolved" and resolved["resolved_by"].startswith("cli:")
+    assert resolved["status"] == "resolved"
+    assert resolved["resolved_by"].startswith("cli:")
     again = served.run("incidents", "resolve", first)
-    assert again.code == 1 and again.err.count("\n") == 1
+    assert again.code == 1
+    assert again.err.count("\n") == 1
 
 
-def test_rules_are_replaced_by_a_file(served: Shell, tmp_path: object) -> None:
-    from pathlib import Path
-
-    file = Path(str(tmp_path)) / "rules.json"
+def test_rules_are_replaced_by_a_file(served: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "rules.json"
     company = served.json("company", "add", "Rules")["id"]
     file.write_text('{"rules": [{"id": "host", "name": "Same host", "group_by": ["asset"]}]}')
     assert served.json("rules", "set", str(file), "--company", company)["version"] == 1
@@ -123,7 +127,8 @@ def test_rules_are_replaced_by_a_file(served: Shell, tmp_path: object) -> None:
     assert shown["effective"] == ["host", "default"]
     file.write_text('{"rules": [{"id": "host", "name": "x", "condition": "asset =="}]}')
     broken = served.run("rules", "set", str(file), "--company", company)
-    assert broken.code == 1 and "condition" in broken.err
+    assert broken.code == 1
+    assert "condition" in broken.err
 
 
 def test_quarantine_is_seen_and_settled(served: Shell) -> None:
@@ -136,7 +141,8 @@ def test_quarantine_is_seen_and_settled(served: Shell) -> None:
     assert served.json("quarantine", "show", first["id"], "--company", company)["body_text"] == '{"half'
     assert served.json("quarantine", "discard", first["id"], "--company", company)["state"] == "discarded"
     again = served.run("quarantine", "rerun", second["id"], "--company", company)
-    assert again.code == 1 and again.err.count("\n") == 1  # it still cannot be read
+    assert again.code == 1
+    assert again.err.count("\n") == 1
     waiting = served.json("quarantine", "list", "--company", company, "--state", "waiting")["items"]
     assert [one["id"] for one in waiting] == [second["id"]]
 
@@ -144,8 +150,11 @@ def test_quarantine_is_seen_and_settled(served: Shell) -> None:
 def test_integration_add_shows_what_to_set(served: Shell) -> None:
     company = served.json("company", "add", "Setup")["id"]
     answered = served.run("integration", "add", "--company", company, "--source", "prometheus")
-    assert answered.code == 0 and "webhook_configs" in answered.out
-    assert "{webhook_url}" not in answered.out and "{api_key}" not in answered.out and "awk_" in answered.out
+    assert answered.code == 0
+    assert "webhook_configs" in answered.out
+    assert "{webhook_url}" not in answered.out
+    assert "{api_key}" not in answered.out
+    assert "awk_" in answered.out
 
 
 def test_every_act_is_in_the_audit_log(served: Shell, server: Server) -> None:
@@ -158,7 +167,9 @@ def test_every_act_is_in_the_audit_log(served: Shell, server: Server) -> None:
 
 def test_upkeep_and_settings(served: Shell) -> None:
     upkeep = served.json("retention", "--older-than", "30")
-    assert upkeep["dropped"] == [] and set(upkeep["stray_rows"].values()) == {0}
+    assert upkeep["dropped"] == []
+    assert set(upkeep["stray_rows"].values()) == {0}
     config = served.json("config", "check")
     values = {one["env"]: one["value"] for one in config["items"]}
-    assert values["DATABASE_URL"] == "***" and values["ALERTWHISPERER_SECRET_KEY"] == "***"
+    assert values["DATABASE_URL"] == "***"
+    assert values["ALERTWHISPERER_SECRET_KEY"] == "***"

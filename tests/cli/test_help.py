@@ -1,5 +1,7 @@
 """Help and complaints: at once, one line, the right exit code; and every command says how it is used."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -23,7 +25,7 @@ def every_command() -> Iterator[tuple[str, Any]]:
 @pytest.mark.parametrize(("words", "command"), list(every_command()))
 def test_every_command_has_help_an_example_and_json(words: str, command: Any) -> None:
     assert command.help, words
-    assert command.epilog and command.epilog.startswith(f"Example: alertwhisperer {words.split()[0]}"), words
+    assert (command.epilog or "").startswith(f"Example: alertwhisperer {words}"), words
     names = {name for parameter in command.params for name in parameter.opts}
     assert "--json" in names, words
 
@@ -37,10 +39,7 @@ def test_help_lists_every_command_quickly(shell: Shell) -> None:
     assert took < 5  # it imports no command: 0.2 s on the slowest machine we have; the bound only catches a hang
 
 
-def test_root_help_imports_no_part_of_the_house(shell: Shell) -> None:
-    import subprocess
-    import sys
-
+def test_root_help_imports_no_part_of_the_house() -> None:
     script = "import sys, alertwhisperer.cli.main; print([m for m in sys.modules if m.startswith('alertwhisperer.')])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     heavy = ("alertwhisperer.app", "alertwhisperer.store", "alertwhisperer.api", "alertwhisperer.sources")
@@ -79,22 +78,20 @@ def test_a_complaint_is_one_line(shell: Shell, words: tuple[str, ...], code: int
     answered = shell.run(*words)
     assert answered.code == code, answered.err
     assert answered.out == ""
-    assert answered.err.startswith("error: ") and answered.err.count("\n") == 1, answered.err
+    assert answered.err.startswith("error: "), answered.err
+    assert answered.err.count("\n") == 1, answered.err
     assert says in answered.err
 
 
 def test_a_setting_of_no_use_is_named(shell: Shell) -> None:
-    broken = Shell.__new__(Shell)
-    broken.environ = {**shell.environ, "ALERTWHISPERER_PORT": "http"}
-    answered = broken.run("config")
+    answered = shell.with_settings(ALERTWHISPERER_PORT="http").run("config")
     assert (answered.code, answered.err.count("\n")) == (1, 1)
     assert "ALERTWHISPERER_PORT" in answered.err
 
 
 def test_a_database_that_cannot_be_reached_is_no_traceback(shell: Shell) -> None:
-    broken = Shell.__new__(Shell)
     nowhere = "postgresql://nobody@127.0.0.1:1/nothing"
-    broken.environ = {**shell.environ, "DATABASE_URL": nowhere, "DATABASE_APP_URL": nowhere}
-    answered = broken.run("company", "list", "--json")
+    answered = shell.with_settings(DATABASE_URL=nowhere, DATABASE_APP_URL=nowhere).run("company", "list", "--json")
     assert (answered.code, answered.out) == (3, "")
-    assert answered.err.startswith("error: ") and "Traceback" not in answered.err
+    assert answered.err.startswith("error: ")
+    assert "Traceback" not in answered.err

@@ -82,8 +82,8 @@ def _cli() -> Iterator[str]:
         "Commands work directly on the data, through the same functions as the API: before, while and after `serve` "
         "runs. With `--json` a command prints one JSON document, with the API's names, and nothing else. A failure is "
         "one line on standard error; exit code 1 means that you must change something, 2 that the command line was not "
-        "understood, 3 that something failed on our side (try again, or look into it). What a command changes is in the "
-        "audit log as `cli:` and your login name."
+        "understood, 3 that something failed on our side (try again, or look into it). What a command changes is in "
+        "the audit log as `cli:` and your login name."
     )
     yield ""
     yield "Every command takes `--data-dir` (where it opens data) and `--json`; they are left out below."

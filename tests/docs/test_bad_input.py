@@ -4,7 +4,7 @@ import gzip
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -28,16 +28,22 @@ def rows() -> dict[str, tuple[int, str]]:
     return {what: (int(status), word) for what, status, word, _ in _ROW.findall(text)}
 
 
-def post(live: Live, sender: Sender, body: bytes = BODY, *, method: str = "POST", **headers: str) -> httpx.Response:
+def post(
+    live: Live,
+    sender: Sender,
+    body: bytes = BODY,
+    headers: Mapping[str, str] = {},  # a Mapping is never written to
+    *,
+    method: str = "POST",
+) -> httpx.Response:
     """One request of a sender, with its key unless the headers have another."""
-    given = {name.replace("_", "-"): value for name, value in headers.items()}
     return httpx.request(
-        method, f"{live.url}{sender.path}", content=body, headers={"X-API-Key": sender.api_key, **given}
+        method, f"{live.url}{sender.path}", content=body, headers={"X-API-Key": sender.api_key, **headers}
     )
 
 
 def signed(live: Live, body: bytes, *, delivery_id: str | None = None, at: float | None = None) -> httpx.Response:
-    return post(live, live.strict, body, **sign(live.strict.hmac_secret, body, delivery_id=delivery_id, at=at))
+    return post(live, live.strict, body, sign(live.strict.hmac_secret, body, delivery_id=delivery_id, at=at))
 
 
 def again(live: Live, send: Callable[[str, bytes], httpx.Response], second: bytes) -> httpx.Response:
@@ -51,11 +57,11 @@ def moved(live: Live) -> httpx.Response:
     """The id takes a piece of the body along: the signed bytes stay the same."""
     body = b"part." + BODY
     headers = sign(live.strict.hmac_secret, body, delivery_id="first")
-    return post(live, live.strict, BODY, **{**headers, "X-Delivery-Id": "first.part"})
+    return post(live, live.strict, BODY, {**headers, "X-Delivery-Id": "first.part"})
 
 
 def open_again(live: Live, second: bytes) -> httpx.Response:
-    return again(live, lambda identity, body: post(live, live.open, body, **{"X-Delivery-Id": identity}), second)
+    return again(live, lambda identity, body: post(live, live.open, body, {"X-Delivery-Id": identity}), second)
 
 
 def over_limit(live: Live) -> httpx.Response:
@@ -65,21 +71,25 @@ def over_limit(live: Live) -> httpx.Response:
 
 SENT: dict[str, Sent] = {
     "no key": lambda live: httpx.post(f"{live.url}{live.open.path}", content=BODY),
-    "a wrong key": lambda live: post(live, live.open, X_API_Key="awk_" + "x" * 43),
-    "two different keys": lambda live: post(live, live.open, Authorization=f"Bearer {live.strict.api_key}"),
-    "a key of another source's integration": lambda live: post(live, live.open, X_API_Key=live.other.api_key),
+    "a wrong key": lambda live: post(live, live.open, headers={"X-API-Key": "awk_" + "x" * 43}),
+    "two different keys": lambda live: post(
+        live, live.open, headers={"Authorization": f"Bearer {live.strict.api_key}"}
+    ),
+    "a key of another source's integration": lambda live: post(
+        live, live.open, headers={"X-API-Key": live.other.api_key}
+    ),
     "an unknown source": lambda live: httpx.post(
         f"{live.url}/api/webhooks/nagios9", content=BODY, headers={"X-API-Key": live.open.api_key}
     ),
     "another method than POST": lambda live: post(live, live.open, method="PUT"),
     "no signature, where one is required": lambda live: post(live, live.strict),
     "a wrong signature, required or not": lambda live: post(
-        live, live.open, **{**sign(live.open.hmac_secret, BODY), "X-Signature": "sha256=" + "0" * 64}
+        live, live.open, headers={**sign(live.open.hmac_secret, BODY), "X-Signature": "sha256=" + "0" * 64}
     ),
     "a signed body with the boundary between id and body moved": moved,
     "a timestamp ten minutes old": lambda live: signed(live, BODY, at=time.time() - 600),
     "a timestamp ten minutes ahead": lambda live: signed(live, BODY, at=time.time() + 600),
-    "a delivery id of other characters": lambda live: post(live, live.open, **{"X-Delivery-Id": "a b"}),
+    "a delivery id of other characters": lambda live: post(live, live.open, headers={"X-Delivery-Id": "a b"}),
     "a delivery id again, the same body": lambda live: open_again(live, BODY),
     "a delivery id again, another body, signed": lambda live: again(
         live, lambda identity, body: signed(live, body, delivery_id=identity), BODY + b" "
@@ -117,7 +127,7 @@ def test_a_row_is_true(live: Live, what: str) -> None:
         return
     assert answer.headers["content-type"] == "application/problem+json"
     assert document["type"] == f"urn:alertwhisperer:problem:{word}"
-    assert document["detail"] and document["where"] and document["mend"], document
+    assert all(document[name] for name in ("detail", "where", "mend")), document
 
 
 def fate(live: Live, document: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What the pages list is what there is: settings, figures, commands, sources, permissions, and links that lead somewhere."""
+"""What the pages list is what there is: settings, figures, commands, sources, permissions; and links lead somewhere."""
 
 import re
 from pathlib import Path
