@@ -570,7 +570,7 @@ def _receipt(
             incident_id.hex(),
             matched.rule.window_s,
             gap,
-            limit,
+            limit if needed > 0 else "",
             max(needed, 0),
             rivals[:3],
             clamped,
