@@ -21,7 +21,8 @@ from alertwhisperer.domain.severity import Severity
 
 _INDEXED = ("signature", "asset", "source", "severity")  # most telling first: a rule is filed under one of them
 _EQUALS = re.compile(r'^\s*(signature|asset|source|severity)\s*==\s*"([^"]*)"\s*$')
-_UNCLEAR = ("||", "?", "'", "\\", '"""', "//")  # where "joined by &&" could be read wrongly; such rules are always tried
+# Where "joined by &&" could be read wrongly; such rules are always tried.
+_UNCLEAR = ("||", "?", "'", "\\", '"""', "//")
 _NAMES = frozenset({"asset", "signature", "severity", "source", "message", "labels"})
 _LOOPS = re.compile(r"\.\s*(all|exists|exists_one|map|filter)\s*\(")
 _MOST_LOOPS = 2  # labels are at most 64: two nested loops stay below 4,096 steps

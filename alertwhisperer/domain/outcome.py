@@ -85,13 +85,15 @@ _SENTENCES: dict[Reason, str] = {
     Reason.REPEAT_AFTER_PERSON_RESOLVED: "The alert still fires in an incident that a person resolved a moment ago; "
     "counted, not reopened.",
     Reason.REPEAT_REOPENED_WORSE: "The alert became worse than the incident that a person resolved; it was reopened.",
-    Reason.REPEAT_STILL_FIRING: "The alert still fires long after a person resolved its incident; a new one was opened.",
+    Reason.REPEAT_STILL_FIRING: "The alert still fires long after a person resolved its incident; a new one "
+    "was opened.",
     Reason.REPEAT_COMPLETED_COUNT: "With this repeat the rule's least count was reached, and the incident opened.",
     Reason.RESOLVED_ALERT: "The alert ended; others of its incident still fire.",
     Reason.RESOLVED_LAST: "The alert ended; it was the last of its incident, which is resolved.",
     Reason.RESOLVED_LAST_HELD: "The alert ended; it was the last of its incident, which resolves after the rule's hold "
     "unless something fires.",
-    Reason.RESOLVED_UNKNOWN: "A resolve for a problem that never fired here; kept, so that a late firing cannot open it.",
+    Reason.RESOLVED_UNKNOWN: "A resolve for a problem that never fired here; kept, so that a late firing "
+    "cannot open it.",
     Reason.RESOLVED_AGAIN: "The alert had ended before; nothing changed.",
     Reason.STALE_OLDER_THAN_RESOLVE: "A late firing: it began before the resolve that is already known.",
     Reason.STALE_OLDER_CYCLE: "It speaks of an older cycle than the one that fires.",

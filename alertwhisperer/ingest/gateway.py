@@ -108,8 +108,14 @@ class Gateway:
         holder: Holder | None = None
         try:
             request = _read_head(scope)
-            holder, raw = await self._authenticate(request, receive)
+            source = self._source_named(request)
+            # Nobody's body is read before it is known who sends it, unless the key may be inside.
+            raw = await _body(request, receive) if source is not None and source.key_in_body else None
+            holder = await self._identify(request, source, raw)
+            _check_source(request, source, holder)
             await self._admit(holder)
+            if raw is None:
+                raw = await _body(request, receive)
             answer, headers = await self._accept(request, holder, raw)
         except ConnectionError:
             return
@@ -121,28 +127,16 @@ class Gateway:
 
     # -------------------------------------------------------------------------------------------- who is it?
 
-    async def _authenticate(self, request: Request, receive: Receive) -> tuple[Holder, bytes]:
-        try:
-            raw = await bodies.read(receive, request.length)
-        except bodies.TooLarge as failure:
-            raise Refused(413, "", failure) from failure
-        source = self._source_named(request)
-        body_key = None
-        if source is not None and source.key_in_body:
-            body_key = _key_in_body(raw, source.key_in_body)
+    async def _identify(self, request: Request, source: Source | None, raw: bytes | None) -> Holder:
+        body_key = None if raw is None or source is None else _key_in_body(raw, source.key_in_body)
         try:
             key = credentials.find(request.headers, request.query, request.path_key, body_key)
         except credentials.TwoKeys as failure:
             raise Refused(400, "", failure) from failure
         except credentials.NoKey as failure:
             raise Refused(401, "", failure, _CHALLENGE) from failure
-        holder = self._keyring.remembered(key) or await self._find(key, request.address)
-        if holder.source is None or (source is not None and source is not holder.source):
-            raise Refused(403, "wrong_source", _wrong_source(request.slug, holder))
-        if source is None:
-            _check_method(request, holder.source)
         request.key = key
-        return holder, raw
+        return self._keyring.remembered(key) or await self._find(key, request.address)
 
     async def _find(self, key: str, address: str) -> Holder:
         if not key.isascii() or len(key) > 128:
@@ -369,6 +363,21 @@ def _check_method(request: Request, source: Source) -> None:
         allowed = ", ".join(source.methods)
         wrong = Invalid(f"the webhook does not take {request.method[:20]}", where="method", mend=f"use {allowed}")
         raise Refused(405, "", wrong, ((b"allow", allowed.encode()),))
+
+
+async def _body(request: Request, receive: Receive) -> bytes:
+    try:
+        return await bodies.read(receive, request.length)
+    except bodies.TooLarge as failure:
+        raise Refused(413, "too_large", failure) from failure
+
+
+def _check_source(request: Request, source: Source | None, holder: Holder) -> None:
+    """The key's integration must be of the source that the path names."""
+    if holder.source is None or (source is not None and source is not holder.source):
+        raise Refused(403, "wrong_source", _wrong_source(request.slug, holder))
+    if source is None:
+        _check_method(request, holder.source)
 
 
 def _key_in_body(raw: bytes, field: str) -> Any:

@@ -101,7 +101,7 @@ class Database:
         try:
             self._pool = await asyncpg.create_pool(
                 self._dsn,
-                min_size=1,
+                min_size=0,
                 max_size=self._most,
                 timeout=_CONNECT_TIMEOUT_S,
                 init=_speak_json,

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
 
-from alertwhisperer.domain.errors import Permanent
+from alertwhisperer.domain.errors import Permanent, Temporary
 from alertwhisperer.store.database import Connection
 
 APP_ROLE = "alertwhisperer_app"
@@ -36,9 +36,17 @@ async def migrate(owner_dsn: str, app_password: str, *, own_role: bool = True) -
         Names of the migrations applied now, in order.
 
     Raises:
-        Permanent: a migration that was applied has another text now, or the owner lacks a right.
+        Permanent: a migration that was applied has another text now, or the owner lacks a right or may not sign in.
+        Temporary: the server cannot be reached.
     """
-    connection: Connection = await asyncpg.connect(owner_dsn, timeout=10)
+    try:
+        connection: Connection = await asyncpg.connect(owner_dsn, timeout=10)
+    except (OSError, TimeoutError, asyncpg.CannotConnectNowError) as failure:
+        raise Temporary(
+            f"the database cannot be reached ({failure}); is it running, is DATABASE_URL right?"
+        ) from failure
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as failure:
+        raise Permanent(f"the database refuses the owner: {failure}; check DATABASE_URL") from failure
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
         await _make_role(connection, app_password if own_role else None)

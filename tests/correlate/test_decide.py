@@ -620,9 +620,9 @@ def test_a_split_of_an_alert_that_had_moved_never_makes_a_counter_negative() -> 
     world.resolve(first.incident_id or b"", LATER)
     moved = world.fire(LATER + minutes(6))
     world.fire(LATER + minutes(6), source="b")
-    world.split(moved.incident_id or b"", {moved.alert_id or b""}, LATER + minutes(7))
-    assert world.of(moved).occurrences == 11
-    assert world.incidents[moved.incident_id or b""].occurrences == 1
+    fresh = world.split(moved.incident_id or b"", {moved.alert_id or b""}, LATER + minutes(7))
+    assert world.incidents[fresh].occurrences == 11
+    assert world.of(moved).occurrences == 1
 
 
 # ------------------------------------------------------------------------------------------------ rows that do not fit

@@ -1,6 +1,7 @@
 """A signature covers time, id and body as received; whatever else is changed in them, it does not match."""
 
 import hmac
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -42,10 +43,11 @@ def verdict(scheme: str, headers: Mapping[str, str], body: bytes, *, required: b
     try:
         return check(scheme, required, SECRET, headers, body, NOW)
     except BadSignature as failure:
-        assert failure.what
-        assert failure.where
-        assert failure.mend
-        return None
+        refused = failure
+    assert refused.what
+    assert refused.where
+    assert refused.mend
+    return None
 
 
 @given(BODIES, IDS)
@@ -77,7 +79,13 @@ def test_no_other_id_body_or_time_matches(
 
 @given(st.none() | IDS, st.text(alphabet="ab01_-.", max_size=12), st.data())
 def test_the_boundary_cannot_be_moved(identifier: str | None, text: str, data: st.DataObject) -> None:
-    """All ways to cut what was signed after the time into an id and a body: one is right at most."""
+    """
+    All ways to cut what was signed after the time into an id and a body: one is right at most.
+
+    A body that begins like an id and a dot, signed without an id, is refused as it was sent (the sender is told to send
+    ids), so it is no request that could be moved.
+    """
+    assume(identifier is not None or not re.match(r"[A-Za-z0-9_-]{1,128}\.", text))
     covered = (f"{identifier}." if identifier is not None else "") + text
     headers = signed(text.encode(), identifier)
     cut = data.draw(st.integers(0, len(covered)))
