@@ -70,16 +70,12 @@ async def serve(house: House, started: Callable[[], None] = lambda: None) -> Non
     )
     scheduler = Scheduler(house, refusals, outbound.get, metrics)
 
-    def forget() -> None:
-        keyring.forget()
-        admission.forget()
-
     tasks: list[asyncio.Task[None]] = []
 
     async def begin() -> None:
         _calm_collector()
         lanes.start()
-        tasks.append(asyncio.create_task(_listen(house, forget), name="settings listener"))
+        tasks.append(asyncio.create_task(_listen(house, keyring.forget), name="settings listener"))
         tasks.append(asyncio.create_task(scheduler.work(), name="scheduler"))
         started()
 

@@ -18,7 +18,12 @@ from alertwhisperer.store.database import Database
 from alertwhisperer.store.gate import Limits
 
 _SHARE = 0.1
-"""Part of a bucket leased at once: small enough that a second process finds some, large enough to query seldom."""
+"""Most of a bucket leased at once: small enough that a second process finds some, large enough to query seldom."""
+_FIRST_SHARE = 0.001
+"""
+What a sender gets that was quiet; doubled with each lease that is spent in time. A whole share would expire nearly
+unused with each of its few requests, and the burst that it is owed would be gone when its storm comes.
+"""
 _UNUSED_S = 2.0
 _ASK_AGAIN_S = 0.25
 _ADDRESSES = 10_000
@@ -28,8 +33,16 @@ _GUESSES_PER_S = 2.0
 
 @dataclass(slots=True)
 class _Purse:
-    """What this process holds of one company's buckets."""
+    """
+    What this process holds of one company's buckets; below zero is what the company owes.
 
+    Attributes:
+        limits: under which it was leased.
+        share: part of the buckets to lease next.
+    """
+
+    limits: Limits
+    share: float = _FIRST_SHARE
     requests: float = 0.0
     occurrences: float = 0.0
     bytes: float = 0.0
@@ -42,6 +55,13 @@ class _Purse:
     def is_usable(self) -> bool:
         return self.requests >= 1 and self.occurrences > 0 and self.bytes > 0
 
+    def expire(self) -> None:
+        """Let go of what is held, and never of what is owed."""
+        self.share = _FIRST_SHARE
+        self.requests = min(self.requests, 0.0)
+        self.occurrences = min(self.occurrences, 0.0)
+        self.bytes = min(self.bytes, 0.0)
+
 
 class Admission:
     """Admits requests of known companies."""
@@ -51,10 +71,10 @@ class Admission:
         self._clock = clock
         self._purses: dict[CompanyId, _Purse] = {}
 
-    def admit_now(self, company_id: CompanyId) -> bool:
+    def admit_now(self, company_id: CompanyId, limits: Limits) -> bool:
         """Take one request's token from memory; False when a lease must be asked for first (`admit`)."""
         purse = self._purses.get(company_id)
-        if purse is None or not purse.is_usable:
+        if purse is None or not purse.is_usable or purse.limits != limits:
             return False
         now = self._clock.monotonic()
         if now - purse.spent_at > _UNUSED_S:
@@ -73,31 +93,35 @@ class Admission:
         Raises:
             Temporary: the database that holds the buckets cannot be reached.
         """
-        if self.admit_now(company_id):
+        if self.admit_now(company_id, limits):
             return 0.0
-        purse = self._purses.setdefault(company_id, _Purse())
+        purse = self._purses.get(company_id)
+        if purse is None:
+            purse = self._purses[company_id] = _Purse(limits)
         async with purse.asking:
-            if self.admit_now(company_id):
+            if self.admit_now(company_id, limits):
                 return 0.0
             now = self._clock.monotonic()
+            if purse.limits != limits:
+                purse.limits, purse.ask_at = limits, now
+                purse.expire()
             if now < purse.ask_at:
                 return max(purse.ask_at - now, purse.wait_s)
             if now - purse.spent_at > _UNUSED_S:
-                purse.requests = 0.0
-                purse.occurrences = min(purse.occurrences, 0.0)
-                purse.bytes = min(purse.bytes, 0.0)
+                purse.expire()
             await self._lease(company_id, limits, purse)
-            return 0.0 if self.admit_now(company_id) else purse.wait_s
+            return 0.0 if self.admit_now(company_id, limits) else purse.wait_s
 
     async def _lease(self, company_id: CompanyId, limits: Limits, purse: _Purse) -> None:
         async with self._database.unit_of_work(Scope(company_id, "gateway")) as unit:
             share = await gate.lease(
                 unit,
                 limits,
-                requests=max(limits.requests * _SHARE - purse.requests, 1.0),
-                occurrences=limits.occurrences * _SHARE - min(purse.occurrences, 0.0),
-                bytes_=limits.bytes * _SHARE - min(purse.bytes, 0.0),
+                requests=max(limits.requests * purse.share - purse.requests, 1.0),
+                occurrences=limits.occurrences * purse.share - min(purse.occurrences, 0.0),
+                bytes_=limits.bytes * purse.share - min(purse.bytes, 0.0),
             )
+        purse.share = min(2 * purse.share, _SHARE)
         purse.requests += share.requests
         purse.occurrences += share.occurrences
         purse.bytes += share.bytes
@@ -126,10 +150,6 @@ class Admission:
             purse.requests += 1
             purse.occurrences += occurrences
             purse.bytes += bytes_
-
-    def forget(self) -> None:
-        """Limits may have changed: lease anew."""
-        self._purses.clear()
 
 
 class Guesses:

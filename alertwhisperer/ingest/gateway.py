@@ -161,7 +161,7 @@ class Gateway:
     # -------------------------------------------------------------------------------------------- may it?
 
     async def _admit(self, holder: Holder) -> None:
-        if self._admission.admit_now(holder.company_id):
+        if self._admission.admit_now(holder.company_id, holder.limits):
             return
         wait_s = await self._admission.admit(holder.company_id, holder.limits)
         if wait_s > 0:

@@ -198,6 +198,7 @@ class Plans:
 
     def __init__(self, connection: Connection) -> None:
         self.told: list[tuple[str, list[Scan]]] = []
+        self._connection = connection
         connection.add_log_listener(self.hear)
 
     def hear(self, _connection: object, message: Any) -> None:
@@ -210,7 +211,9 @@ class Plans:
 
     async def of(self, marker: str) -> list[Scan]:
         """The scans of the statements that contain a text; there must be such a statement."""
-        await asyncio.sleep(0)  # what the server told is handed over in the loop's next round
+        # A plan is told when its statement is put away, which the next one does; listeners are called a round later.
+        await self._connection.fetchval("SELECT 1")
+        await asyncio.sleep(0)
         found = [scans for text, scans in self.told if marker in text]
         assert found, f"no plan of a statement with {marker!r} among {[text[:60] for text, _ in self.told]}"
         return [scan for scans in found for scan in scans]
@@ -300,7 +303,8 @@ async def test_what_a_lost_commit_left_is_found_by_whole_keys(world: World, open
     plans = Plans(connection)
     try:
         await committed(connection, [(world.tenants[0].id.bytes, bytes(16))])
-        assert_whole_keys(await plans.of("SELECT d.id FROM unnest"), {"delivery"})
+        scans = await plans.of("SELECT d.id FROM unnest")
+        assert_whole_keys(scans, {"delivery"})
     finally:
         await connection.close()
 
