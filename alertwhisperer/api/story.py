@@ -56,7 +56,7 @@ async def tell(unit: Unit, incident: IncidentRow) -> Story:
     told = {receipt.id: receipt for receipt in await receipts.of_occurrences(unit, list(wanted))}
     done = await incidents.acts(unit, incident.id)
     written = await incidents.comments(unit, incident.id)
-    timeline = [*_beginnings(found, told), *_ends(found), *map(_act, done), *map(_comment, written)]
+    timeline = [*_beginnings(found, told), *_ends(found), *map(_act, reversed(done)), *map(_comment, reversed(written))]
     return Story(
         alerts=tuple(found),
         timeline=tuple(sorted((entry for entry in timeline if entry is not None), key=lambda entry: entry.at)),

@@ -49,7 +49,7 @@ LIMIT 1000;
 SELECT c.id, c.at, c.kind, c.actor, c.facts
 FROM act c
 WHERE c.company_id = :company_id AND c.incident_id = :incident_id
-ORDER BY c.id DESC
+ORDER BY c.seq DESC
 LIMIT :limit;
 
 -- name: comments

@@ -126,12 +126,29 @@ def wait_until(holds: Callable[[], bool], what: str) -> None:
         time.sleep(0.02)
 
 
+def processes() -> list[tuple[int, str]]:
+    """Id and command line of every process; read from /proc, since a bare system has no `ps`."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+            except (FileNotFoundError, ProcessLookupError, PermissionError):
+                continue  # it ended while we looked, or is another account's
+            found.append((int(folder.name), command))
+    return found
+
+
+def read_status(pid: int, name: str) -> str:
+    """A line of a process's status."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(line.partition(":")[2].strip() for line in lines if line.startswith(f"{name}:"))
+
+
 def signal_keepers(data_dir: Path, number: signal.Signals) -> None:
-    listing = subprocess.run(["ps", "-ww", "-eo", "pid=,args="], capture_output=True, text=True, check=True).stdout
-    for line in listing.splitlines():
-        pid, command = line.split(maxsplit=1)
+    for pid, command in processes():
         if command.endswith(f"alertwhisperer.store.embedded.keeper {data_dir}"):
-            os.kill(int(pid), number)
+            os.kill(pid, number)
 
 
 def read_postmaster(data_dir: Path) -> int:
@@ -139,16 +156,18 @@ def read_postmaster(data_dir: Path) -> int:
 
 
 def read_parent(pid: int) -> int:
-    return int(subprocess.run(["ps", "-o", "ppid=", "-p", str(pid)], capture_output=True, text=True, check=True).stdout)
+    return int(read_status(pid, "PPid"))
 
 
 def read_account(pid: int) -> int:
-    return int(subprocess.run(["ps", "-o", "uid=", "-p", str(pid)], capture_output=True, text=True, check=True).stdout)
+    return int(read_status(pid, "Uid").split()[1])
 
 
 def is_running(pid: int) -> bool:
-    stat = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
-    return bool(stat.strip()) and not stat.startswith("Z")
+    try:
+        return not read_status(pid, "State").startswith("Z")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 async def write_note(endpoint: Endpoint, text: str) -> None:
@@ -241,8 +260,7 @@ def test_many_first_starts_at_once_make_one_server(data_dir: Path, new_user: Cal
 
 
 def running_postmasters(data_dir: Path) -> list[str]:
-    listing = subprocess.run(["ps", "-ww", "-eo", "args="], capture_output=True, text=True, check=True).stdout
-    return [line for line in listing.splitlines() if f"postgres -D {data_dir}/postgres " in line]
+    return [command for _, command in processes() if f"postgres -D {data_dir}/postgres " in f"{command} "]
 
 
 async def test_killing_a_user_takes_it_from_nobody(data_dir: Path, new_user: Callable[[], User]) -> None:

@@ -163,7 +163,7 @@ CREATE TABLE act (
     facts text NOT NULL, -- JSON: the inputs and the result
     PRIMARY KEY (company_id, id)
 );
-CREATE INDEX act_incident ON act (company_id, incident_id, id);
+CREATE INDEX act_incident ON act (incident_id, seq); -- ids of one millisecond have no order, numbers do
 
 -- ---------------------------------------------------------------- state
 
