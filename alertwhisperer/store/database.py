@@ -40,6 +40,13 @@ COLD_SETTINGS = {
 }
 
 _CONNECT_TIMEOUT_S = 10.0
+_LOST = (
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    ConnectionError,
+)
 
 
 def queries(name: str) -> Any:
@@ -195,7 +202,7 @@ class Database:
             connection = await self._pool.acquire(timeout=_CONNECT_TIMEOUT_S)
         try:
             yield connection  # type: ignore[misc]  # the pool's proxy stands for its connection
-        except (asyncpg.InterfaceError, ConnectionError, asyncpg.AdminShutdownError) as failure:
+        except _LOST as failure:
             raise Temporary("the connection to the database was lost") from failure
         finally:
             await self._pool.release(connection)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
+from struct import error as StructError
 from typing import NamedTuple
 from uuid import UUID
 
@@ -129,6 +130,7 @@ async def transaction(connection: Connection, companies: Sequence[bytes]) -> Asy
     except (
         asyncpg.PostgresConnectionError,
         asyncpg.InterfaceError,
+        asyncpg.InternalClientError,  # the driver's protocol, broken off in the middle of an answer
         asyncpg.OperatorInterventionError,
         OSError,
     ) as failure:
@@ -213,7 +215,20 @@ async def first_deliveries(connection: Connection, senders: Sequence[SenderId]) 
 
 
 async def write(connection: Connection, rows: Rows) -> None:
-    """Write a batch."""
+    """
+    Write a batch.
+
+    Raises:
+        Refusal: a value fits no column (a number too large, half a character); nothing was written.
+    """
+    try:
+        columns = _columns(rows)
+    except (ValueError, OverflowError, StructError) as failure:
+        raise Refusal(f"a value cannot be encoded: {failure}") from failure
+    await connection.fetch(_WRITE, *columns)
+
+
+def _columns(rows: Rows) -> list[bytes]:
     columns: list[bytes] = []
     for attribute, encoders, empty in _PARTS:
         mine = getattr(rows, attribute)
@@ -221,7 +236,7 @@ async def write(connection: Connection, rows: Rows) -> None:
             columns += [encode(column) for encode, column in zip(encoders, zip(*mine, strict=True), strict=True)]
         else:
             columns += empty
-    await connection.fetch(_WRITE, *columns)
+    return columns
 
 
 def _company_ids(companies: Sequence[bytes]) -> list[CompanyId]:
