@@ -22,7 +22,9 @@ _HEADERS = [
 Message = MutableMapping[str, Any]
 
 
-async def bare(scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]) -> None:
+async def bare(
+    scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+) -> None:
     """The whole application."""
     body = b""
     while True:
@@ -30,7 +32,8 @@ async def bare(scope: Message, receive: Callable[[], Awaitable[Message]], send: 
         body += message["body"]
         if not message.get("more_body"):
             break
-    msgspec.json.decode(body)
+    if body:  # none when somebody asks whether it is there
+        msgspec.json.decode(body)
     await send({"type": "http.response.start", "status": 202, "headers": _HEADERS})
     await send({"type": "http.response.body", "body": _ANSWER})
 

@@ -11,7 +11,7 @@ end
 
 function init(args)
   local file = assert(io.open(args[1], "rb"))
-  records, used, dry, seen = {}, 0, 0, false
+  records, place, used, dry, seen = {}, 0, 0, 0, false
   again = args[2] == "round"
   while true do
     local head = file:read(8)
@@ -26,13 +26,13 @@ function request()
     seen = true
     return records[1]
   end
-  if used >= #records and again then used = 0 end
-  if used >= #records then
+  if place >= #records and again then place = 0 end
+  if place >= #records then
     dry = dry + 1
     return FILLER
   end
-  used = used + 1
-  return records[used]
+  place, used = place + 1, used + 1
+  return records[place]
 end
 
 function done(summary, latency, requests)

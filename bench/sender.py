@@ -1,8 +1,8 @@
 """
 A sender in a process of its own: at fixed times (open loop), or everything once as fast as it is answered.
 
-In the open loop the moment that counts is the one at which a request was due, not the one at which a connection was free
-for it: a server that stalls cannot hide the requests that it kept waiting.
+In the open loop the moment that counts is the one at which a request was due, not the one at which a connection was
+free for it: a server that stalls cannot hide the requests that it kept waiting.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import json
 from collections import Counter, deque
 from pathlib import Path
 from random import Random
+from typing import cast
 
 import uvloop
 
@@ -72,8 +73,7 @@ class _Line(asyncio.Protocol):
         self.sent_at = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self._transport = transport
+        self._transport = cast(asyncio.WriteTransport, transport)  # uvloop's is none by its class
 
     def take(self, number: int, now: float) -> None:
         assert self._transport is not None

@@ -59,7 +59,7 @@ class _Tool:
 
 class Traffic:
     """
-    The stream of one group of integrations; it goes on where it stopped.
+    The stream of one group of integrations; it goes on where the last file stopped.
 
     Args:
         senders: the integrations; problems are spread evenly over them.
@@ -75,6 +75,7 @@ class Traffic:
         self._history = _NEVER_SEEN
         self._tools = [_Tool(list(range(self.each)), {}) for _ in senders]
         self._cache: dict[tuple[str, int], tuple[bytes, bytes]] = {}
+        self._before: Traffic | None = None
 
     # -------------------------------------------------------------------------------------------- files
 
@@ -86,6 +87,7 @@ class Traffic:
     def mixed(self, path: Path, count: int, size: int) -> Batch:
         """`count` requests of `size` alerts of the mix, signed with the present time: send them within 4 minutes."""
         self._wind(time.time(), count * size)
+        self._before = copy.deepcopy(self)
         return self._signed(path, size, (self._mix(size) for _ in range(count)))
 
     def history(self, path: Path, alerts: int) -> Batch:
@@ -100,14 +102,11 @@ class Traffic:
         bodies = (twin._alertmanager_body(*twin._mix(size)) for _ in range(count))
         return Batch(path, requests.write(path, (requests.raw("/api/v2/alerts", (), body) for body in bodies)), size)
 
-    def mark(self) -> Traffic:
-        """The stream as it is now, to come back to with `resume`."""
-        return copy.deepcopy(self)
-
-    def resume(self, mark: Traffic, used: int, size: int) -> None:
-        """Put the stream where it is after the first `used` requests since `mark`: what was not sent never happened."""
-        self._random.setstate(mark._random.getstate())
-        self._tools = mark._tools
+    def keep(self, used: int, size: int) -> None:
+        """Of the last `mixed` only the first `used` requests were sent: what the others said never happened."""
+        assert self._before is not None
+        self._random, self._tools, self._time_us = self._before._random, self._before._tools, self._before._time_us
+        self._before = None
         for _ in range(used):
             self._mix(size)
 
@@ -116,10 +115,12 @@ class Traffic:
     def _opening(self) -> Iterator[tuple[int, list[Alert]]]:
         for place, tool in enumerate(self._tools):
             alerts = [self._fire(tool, problem) for problem in tool.firing]
-            ending = [self._resolve(tool) for _ in range(int(self.each * _QUIET_AT_FIRST))]
-            for some in (alerts, ending):
-                for first in range(0, len(some), 100):
-                    yield place, some[first : first + 100]
+            for first in range(0, len(alerts), 100):
+                yield place, alerts[first : first + 100]
+        for place, tool in enumerate(self._tools):
+            alerts = [self._resolve(tool) for _ in range(int(self.each * _QUIET_AT_FIRST))]
+            for first in range(0, len(alerts), 100):
+                yield place, alerts[first : first + 100]
 
     def _never_seen(self, count: int) -> Iterator[tuple[int, list[Alert]]]:
         for number in range(count):
@@ -199,7 +200,10 @@ class Traffic:
         return members[0] if len(members) == 1 else b"[" + b",".join(members) + b"]"
 
     def _prometheus(self, place: int, alert: Alert) -> bytes:
-        fixed, status = self._fixed("prometheus", place, alert.problem), b"firing" if alert.ended is None else b"resolved"
+        fixed, status = (
+            self._fixed("prometheus", place, alert.problem),
+            b"firing" if alert.ended is None else b"resolved",
+        )
         ended = _NOT_ENDED if alert.ended is None else _rfc3339(alert.ended)
         times = f'"startsAt":"{_rfc3339(alert.started)}","endsAt":"{ended}"}}'.encode()
         return b'{"status":"%s",%s,"fingerprint":"%s",%s' % (status, fixed[0], fixed[1], times)
@@ -229,7 +233,7 @@ class Traffic:
         key = (name, problem)
         found = self._cache.get(key)
         if found is None:
-            found = (_PROMETHEUS if source == "prometheus" else _GENERIC)(place // 2, problem)
+            found = (_prometheus if source == "prometheus" else _generic)(place // 2, problem)
             if problem < _NEVER_SEEN:
                 self._cache[key] = found
         return found
@@ -243,7 +247,7 @@ class Traffic:
         return twin
 
 
-def _labelled(company: int, problem: int) -> tuple[bytes, bytes]:
+def _prometheus(company: int, problem: int) -> tuple[bytes, bytes]:
     check, severity, topic = _CHECKS[problem % 10]
     host = f"app-{problem // 10:03d}.c{company:02d}.example.net"
     fingerprint = f"{(company << 40 | problem) * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF:016x}".encode()
@@ -257,7 +261,7 @@ def _labelled(company: int, problem: int) -> tuple[bytes, bytes]:
     return labels.encode(), fingerprint
 
 
-def _plain(company: int, problem: int) -> tuple[bytes, bytes]:
+def _generic(company: int, problem: int) -> tuple[bytes, bytes]:
     check, severity, topic = _CHECKS[problem % 10]
     host = f"app-{problem // 10:03d}.c{company:02d}.example.net"
     text = (
@@ -267,7 +271,6 @@ def _plain(company: int, problem: int) -> tuple[bytes, bytes]:
     return text.encode(), b""
 
 
-_PROMETHEUS, _GENERIC = _labelled, _plain
 _GROUP = (
     b'{"receiver":"alert-whisperer","status":"firing","alerts":[%s],"groupLabels":{},"commonLabels":{"job":"node"},'
     b'"commonAnnotations":{},"externalURL":"http://alertmanager.example.net:9093","version":"4",'

@@ -18,7 +18,7 @@ import structlog
 from alertwhisperer.app.pipeline import Pipeline, StaleRules
 from alertwhisperer.correlate.decide import Changed
 from alertwhisperer.domain.delivery import Answer, Delivery, Member, Unreadable
-from alertwhisperer.domain.errors import Temporary
+from alertwhisperer.domain.errors import Permanent, Temporary
 from alertwhisperer.kit.clock import Clock
 from alertwhisperer.kit.metrics import Metrics
 from alertwhisperer.store.database import Connection, Database
@@ -140,7 +140,11 @@ class _Lane:
                 for one in batch:
                     await self._commit([one])
                 return
-            answers = [await self._quarantine(batch[0].delivery, refusal)]
+            try:
+                answers = [await self._quarantine(batch[0].delivery, refusal)]
+            except Refusal:  # told to this sender alone: the batch it came with goes on
+                _fail(batch, Permanent("the database takes neither what was parsed nor the body"))
+                return
         for one, answer in zip(batch, answers, strict=True):
             if not one.answer.done():
                 one.answer.set_result(answer)

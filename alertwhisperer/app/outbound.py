@@ -19,6 +19,7 @@ from alertwhisperer.domain.errors import Invalid, Temporary
 
 _TIMEOUT_S = 10.0
 _MOST_BYTES = 256 * 1024
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class Outbound:
@@ -44,24 +45,22 @@ class Outbound:
             Invalid: not https, an address that is not public, a 4xx answer, or too large.
             Temporary: no answer in 10 seconds, or a 5xx.
         """
-        parts = urlsplit(url)
-        if parts.scheme != "https" or not parts.hostname or parts.username or parts.port not in (None, 443):
-            raise Invalid("only plain https URLs are called", where="url")
-        address, port = await self._address(parts.hostname)
+        name, path = _plain(url)
+        address, port = await self._address(name)
         host = f"[{address}]" if ":" in address else address
-        target = f"https://{host}:{port}{parts.path or '/'}" + (f"?{parts.query}" if parts.query else "")
+        target = f"https://{host}:{port}{path}"
         try:
             async with (
                 httpx.AsyncClient(
                     verify=self._context, timeout=_TIMEOUT_S, follow_redirects=False, trust_env=False
                 ) as client,
-                client.stream(
-                    "GET", target, headers={"Host": parts.hostname}, extensions={"sni_hostname": parts.hostname}
-                ) as answer,
+                client.stream("GET", target, headers={"Host": name}, extensions={"sni_hostname": name}) as answer,
             ):
                 return await _read(answer)
+        except httpx.InvalidURL as failure:
+            raise Invalid("only plain https URLs are called", where="url") from failure
         except httpx.HTTPError as failure:
-            raise Temporary(f"{parts.hostname} did not answer: {type(failure).__name__}") from failure
+            raise Temporary(f"{name} did not answer: {type(failure).__name__}") from failure
 
     async def _address(self, host: str) -> tuple[str, int]:
         given = self._resolve.get(host)
@@ -70,6 +69,8 @@ class Outbound:
             return address, int(port)
         try:
             found = await asyncio.get_running_loop().getaddrinfo(host, 443, type=socket.SOCK_STREAM)
+        except UnicodeError as failure:
+            raise Invalid("the host is no name", where="url") from failure
         except OSError as failure:
             raise Temporary(f"{host} cannot be resolved") from failure
         addresses = [str(entry[4][0]) for entry in found]
@@ -79,13 +80,35 @@ class Outbound:
         return addresses[0], 443
 
 
+def _plain(url: str) -> tuple[str, str]:
+    """Host, and path with query, of an https URL at the default port without a user."""
+    try:
+        parts = urlsplit(url)
+        right = parts.scheme == "https" and not parts.username and parts.port in (None, 443)
+    except ValueError:
+        right = False
+    if not right or not parts.hostname:
+        raise Invalid("only plain https URLs are called", where="url")
+    return parts.hostname, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
 def is_public(address: str) -> bool:
     """Whether an IP address may be called from here."""
     ip = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
-    if mapped is not None:
-        return is_public(str(mapped))
-    return ip.is_global and not ip.is_multicast
+    inner = _inner(ip)
+    if inner is not None:
+        return is_public(str(inner))
+    local = ip.is_reserved or (isinstance(ip, ipaddress.IPv6Address) and ip.is_site_local)
+    return ip.is_global and not ip.is_multicast and not local
+
+
+def _inner(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The version 4 address that a version 6 one leads to: mapped, 6to4 or NAT64."""
+    if isinstance(ip, ipaddress.IPv4Address):
+        return None
+    if ip in _NAT64:
+        return ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
+    return ip.ipv4_mapped or ip.sixtofour
 
 
 async def _read(answer: httpx.Response) -> bytes:

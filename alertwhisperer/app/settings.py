@@ -46,9 +46,14 @@ def _one_of(*words: str) -> Callable[[str], str]:
     return read
 
 
+def _has_port(address: str) -> bool:
+    host, _, port = address.strip().rpartition(":")
+    return bool(host) and port.isdecimal()
+
+
 def _pairs(text: str) -> tuple[tuple[str, str], ...]:
     pairs = [part.partition("=") for part in text.split(",") if part.strip()]
-    if any(not separator or not host or not address for host, separator, address in pairs):
+    if any(not host.strip() or not _has_port(address) for host, _, address in pairs):
         raise Invalid("write host=address:port, separated by commas")
     return tuple((host.strip(), address.strip()) for host, _, address in pairs)
 

@@ -212,7 +212,7 @@ async def refuse_unsafe(connection: "Connection | PoolConnectionProxy[asyncpg.Re
     """Raise `Permanent` when this role or server would void isolation or durability."""
     role = await connection.fetchrow(
         "SELECT current_user AS name, rolsuper OR rolbypassrls AS bypasses,"
-        " EXISTS (SELECT 1 FROM pg_class WHERE relname = 'company' AND relowner = r.oid) AS owns"
+        " EXISTS (SELECT 1 FROM pg_class WHERE relname = 'company' AND pg_has_role(r.oid, relowner, 'MEMBER')) AS owns"
         " FROM pg_roles r WHERE rolname = current_user"
     )
     assert role is not None, "the current role always exists"  # noqa: S101

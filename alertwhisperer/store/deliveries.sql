@@ -10,13 +10,14 @@ WHERE d.company_id = :company_id AND d.id = :id;
 SELECT d.body, d.request FROM delivery d WHERE d.company_id = :company_id AND d.id = :id;
 
 -- name: occurrences
--- What the members of a delivery became, in their order in the body; they are one range of the primary key.
+-- What the members of a delivery became, in their order in the body; they are one range of the primary key, and said to
+-- be so for each table, which spares the other days' partitions.
 SELECT o.id, o.kind, o.severity, o.outcome, o.reason, o.alert_id, i.incident_id, r.facts,
        q.what, q.place AS "where", q.mend,
        CASE WHEN o.outcome IN (6, 7) THEN o.content END AS content
 FROM occurrence o
-LEFT JOIN receipt r ON r.company_id = :company_id AND r.id = o.id
-LEFT JOIN quarantine q ON q.company_id = :company_id AND q.id = o.id
+LEFT JOIN receipt r ON r.company_id = :company_id AND r.id = o.id AND r.id >= :first AND r.id < :beyond
+LEFT JOIN quarantine q ON q.company_id = :company_id AND q.id = o.id AND q.id >= :first AND q.id < :beyond
 LEFT JOIN incident_state i ON i.company_id = :company_id AND i.incident_id = o.incident_id AND i.status >= 2
 WHERE o.company_id = :company_id AND o.id >= :first AND o.id < :beyond
 ORDER BY o.id

@@ -1,6 +1,6 @@
 """Reads incidents, their members and what was done to them; forming ones stay unseen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
@@ -19,6 +19,12 @@ _sql = queries("incidents")
 
 Word: TypeAlias = Literal["open", "acknowledged", "resolved", "merged"]
 
+_STATUSES: Mapping[Word, IncidentStatus] = {
+    "open": IncidentStatus.OPEN,
+    "acknowledged": IncidentStatus.OPEN,
+    "resolved": IncidentStatus.RESOLVED,
+    "merged": IncidentStatus.MERGED,
+}
 _DEPTH = 500  # alerts of an incident whose tools and assets are named; keeps a page of large incidents bounded
 _MOST_ASSETS = 100
 _MOST_EVENTS = 200  # of each kind in a timeline
@@ -139,7 +145,8 @@ async def _read(
         company_id=unit.company_id,
         id=incident_id,
         before=earlier(before, wanted.finish),
-        words=list(wanted.words) or None,
+        statuses=_statuses(wanted.words),
+        acknowledged=_acknowledged(wanted.words),
         severities=list(wanted.severities) or None,
         assignee=wanted.assignee,
         start=wanted.start,
@@ -149,6 +156,16 @@ async def _read(
     rows = [row async for row in statement]
     members = await _members(unit, [row["id"] for row in rows])
     return [_incident(row, *members.get(row["id"], ((), ()))) for row in rows]
+
+
+def _statuses(words: Sequence[Word]) -> list[int] | None:
+    return sorted({int(_STATUSES[word]) for word in words}) or None
+
+
+def _acknowledged(words: Sequence[Word]) -> bool | None:
+    """Whether of the open ones only those that a person took are wanted, or only the others; None for both."""
+    took, waiting = "acknowledged" in words, "open" in words
+    return None if took == waiting else took
 
 
 async def _members(unit: Unit, ids: list[UUID]) -> dict[UUID, tuple[tuple[str, ...], tuple[str, ...]]]:

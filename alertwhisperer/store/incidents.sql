@@ -1,5 +1,6 @@
 -- name: page
 -- Incidents that people see, newest first; a null filter takes all. Rides on the primary key, newest id first.
+-- `acknowledged` sifts open ones. (Both as one CASE took the planner's sense of how many are open.)
 SELECT i.id, i.company_id, i.title, i.rule_id, i.rule_name, i.rules_version, i.aggregation_key, i.opened_at,
        i.acknowledged_at, i.acknowledged_by, i.assignee, i.resolved_by, i.merged_into, i.split_from,
        s.status, s.severity, s.resolved_at, s.activity_at, s.firing, s.alerts AS alert_count,
@@ -10,8 +11,8 @@ WHERE i.company_id = :company_id
   AND s.status >= 2
   AND (:id::uuid IS NULL OR i.id = :id::uuid)
   AND (:before::uuid IS NULL OR i.id < :before::uuid)
-  AND (:words::text[] IS NULL OR CASE s.status WHEN 3 THEN 'resolved' WHEN 4 THEN 'merged'
-           ELSE CASE WHEN i.acknowledged_at IS NULL THEN 'open' ELSE 'acknowledged' END END = ANY (:words::text[]))
+  AND (:statuses::smallint[] IS NULL OR s.status = ANY (:statuses::smallint[]))
+  AND (:acknowledged::boolean IS NULL OR s.status <> 2 OR (i.acknowledged_at IS NOT NULL) = :acknowledged::boolean)
   AND (:severities::smallint[] IS NULL OR s.severity = ANY (:severities::smallint[]))
   AND (:assignee::text IS NULL OR i.assignee = :assignee::text)
   AND (:start::timestamptz IS NULL OR i.opened_at >= :start::timestamptz)

@@ -29,7 +29,7 @@ NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 @dataclass
 class AlertRow:
-    """What `alert` holds of one cycle; while the problem's state points to it, the state's figures are the fresh ones."""
+    """What `alert` holds of one cycle; while its problem's state points to it, the state has the fresh figures."""
 
     problem: bytes
     incident_id: bytes

@@ -400,10 +400,8 @@ async def test_a_text_of_quotes_that_never_ends_costs_no_time(front: Front) -> N
 
 
 @pytest.mark.parametrize("field", ["asset_name", "signature", "severity", "message", "status", "labels", "links"])
-@pytest.mark.parametrize("value", [1, True, [], [["x"]], {"x": {}}, 1.5e300])
+@pytest.mark.parametrize("value", [1, True, [], [["x"]], 1.5e300])
 async def test_a_wrong_type_rejects_that_member_and_says_where(front: Front, field: str, value: object) -> None:
-    if field in ("labels", "links") and isinstance(value, dict):
-        pytest.skip("an object is right there")
     told = accepted(await front.send(front.plain, [{**alert("bad"), field: value}, alert("good")]))
     assert told["occurrences"] == 2
     fates = (await front.get(f"/api/deliveries/{told['delivery_id']}"))["occurrences"]
@@ -578,8 +576,10 @@ async def test_refusals_of_a_known_key_are_counted_by_reason(front: Front) -> No
     await front.send(front.signed, alert())
     await front.send(front.plain, b"[" * 10_000)
     await front.send(front.plain, gzip.compress(b" " * (6 * 1024 * 1024)))
+    await front.send(front.plain, b"x" * (6 * 1024 * 1024))
+    await front.send(front.plain, alert(), path="/api/webhooks/zabbix")
     deadline = time.monotonic() + 15
     refusals: dict[str, int] = {}
-    while time.monotonic() < deadline and sum(refusals.values()) < 3:
+    while time.monotonic() < deadline and sum(refusals.values()) < 5:
         refusals = (await front.ledger())["refusals"]
-    assert refusals == {"bad_signature": 1, "too_deep": 1, "too_large": 1}
+    assert refusals == {"bad_signature": 1, "too_deep": 1, "too_large": 2, "wrong_source": 1}

@@ -1,0 +1,266 @@
+"""
+Runs one statement in the name of one company, and tells what it gave and what it did to the rows of both.
+
+Statements run as they are written, with parameters chosen by their names: ids that both companies have, ids that only
+the other one has, ids of an alert that has gone on, and in the name of a company that has nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import aiosql
+import asyncpg
+
+from alertwhisperer.domain.company import CompanyId
+from alertwhisperer.store.database import SET_COMPANIES, Connection, setting_of
+from tests.isolation.statements import Statement
+from tests.isolation.twins import NOBODY, OURS, THEIRS, Ids, Twins, version_of
+
+Params = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Case:
+    """Who asks, and with which ids."""
+
+    name: str
+    company: UUID
+    ids: Ids
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a statement gave (or the name of the error), and a digest of either company's rows afterwards."""
+
+    given: str
+    ours: str
+    theirs: str
+
+
+def cases(twins: Twins) -> list[Case]:
+    """The cases in which a statement is tried."""
+    return [
+        Case("ids that both have", OURS, twins.twin),
+        Case("ids of the other", OURS, twins.theirs),
+        Case("an alert that has gone on", OURS, twins.past),
+        Case("a company without rows", NOBODY, twins.twin),
+    ]
+
+
+class Probe:
+    """
+    Runs statements on one connection, each in a transaction that is rolled back.
+
+    Args:
+        connection: of the application's role, or of one that bypasses row-level security.
+        tables: whose rows are compared before and after.
+    """
+
+    def __init__(self, connection: Connection, twins: Twins, tables: Sequence[str]) -> None:
+        self._connection = connection
+        self._twins = twins
+        self._digest = " UNION ALL ".join(
+            f"SELECT '{name}' || md5(coalesce(string_agg(j, '|' ORDER BY j), ''))"  # noqa: S608
+            f" FROM (SELECT (to_jsonb(t) - 'filled_at')::text AS j FROM {name} t WHERE t.company_id = $1) x"
+            for name in tables
+        )
+
+    async def see(self, statement: Statement, text: str, case: Case) -> Seen:
+        """Run `text` in the statement's place."""
+        connection = self._connection
+        transaction = connection.transaction()
+        await transaction.start()
+        try:
+            await self._enter(case.company)
+            savepoint = connection.transaction()
+            await savepoint.start()
+            try:
+                given = repr(await self._run(statement, text, case))
+                await savepoint.commit()
+            except asyncpg.PostgresError as failure:
+                await savepoint.rollback()
+                given = f"{type(failure).__name__}: {failure}"
+            await self._enter(OURS, THEIRS, NOBODY)
+            return Seen(given, await self._rows(case.company), await self._rows(THEIRS))
+        finally:
+            await transaction.rollback()
+
+    async def _enter(self, *companies: UUID) -> None:
+        await self._connection.execute(SET_COMPANIES, setting_of(CompanyId(one) for one in companies))
+
+    async def _rows(self, company: UUID) -> str:
+        return "\n".join(row[0] for row in await self._connection.fetch(self._digest, company))
+
+    async def _run(self, statement: Statement, text: str, case: Case) -> object:
+        if statement.file.startswith("hot/"):
+            numbered, values = _hot(statement, text, self._twins, case)
+            return [tuple(row) for row in await self._connection.fetch(numbered, *values)]
+        name = statement.name
+        # All rows, where the product takes the first: which of two that is, no statement promises.
+        kind = "!" if statement.kind == "!" else ""
+        loaded = aiosql.from_str(f"-- name: {name}{kind}\n{text};\n", "asyncpg", mandatory_parameters=False)
+        answer: Any = getattr(loaded, name)(self._connection, **_params(statement, self._twins, case))
+        if isinstance(answer, AsyncIterator):
+            return [tuple(row) async for row in answer]
+        return await answer
+
+
+# ------------------------------------------------------------------------------------------------ parameters
+
+
+def _params(statement: Statement, twins: Twins, case: Case) -> Params:
+    wanted = set(re.findall(r"(?<!:):([a-z_]+)", statement.text))
+    known = {**_usual(twins, case), **_special(statement, twins, case)}
+    missing = wanted - set(known)
+    assert not missing, f"{statement.label}: say in tests/isolation/probe.py what {sorted(missing)} may be"
+    return {name: value for name, value in known.items() if name in wanted}
+
+
+def _usual(twins: Twins, case: Case) -> Params:
+    ids, now = case.ids, twins.now
+    company = case.company
+    return {
+        "company_id": company,
+        "company_ids": [company],
+        "companies": [company],
+        "incident_id": ids.incident,
+        "incidents": [ids.incident],
+        "incident_ids": [ids.incident],
+        "integration_id": ids.other("integration_id"),
+        "integrations": [ids.other("integration_id")],
+        "key_id": ids.other("key_id"),
+        "others": [ids.incident],
+        "problems": [ids.other("problem")],
+        "first": ids.delivery,
+        "beyond": UUID(int=ids.delivery.int + (1 << 26)),
+        "ids": [ids.occurrence],
+        "depth": 1,  # a list that the other's rows could crowd
+        "limit": 100,
+        "version": version_of(ids),
+        "now": now,
+        "starts": [now - timedelta(hours=1)],
+        "finishes": [now + timedelta(hours=1)],
+        "until": now + timedelta(hours=1),
+        "since": (now - timedelta(days=1)).date(),
+        "due_at": now,
+        "removed_at": now,
+        "revoked_at": now,
+        "opened_at": now,
+        "activity_at": now,
+        "resolved_at": now,
+        "actor": "a person",
+        "answer": "",
+        "assignee": "a person",
+        "title": "split",
+        "secret": b"s",
+        "settings": "{}",
+        "name": "renamed",
+        "time_zone": "UTC",
+        "require_signature": True,
+        "kind": "resolve_incident",
+        "kinds": ["resolve"],
+        "seq": 0,
+        "place": 0,
+        "after": UUID(int=0),
+        "subject": ids.incident,
+        **dict.fromkeys(("status", "severity", "firing", "alerts", "occurrences"), 3),
+        **dict.fromkeys(("is_current", "by_person"), True),
+        **dict.fromkeys(("requests_per_minute", "occurrences_per_minute", "bytes_per_minute"), 77),
+        **dict.fromkeys(("requests", "occurrences", "bytes"), 100.0),
+        **dict.fromkeys(("want_requests", "want_occurrences", "want_bytes"), 20.0),
+        **dict.fromkeys(("before", "finish", "floor", "start"), None),
+        **dict.fromkeys(("severities", "statuses", "acknowledged", "source", "asset", "signature", "state"), None),
+    }
+
+
+def _special(statement: Statement, twins: Twins, case: Case) -> Params:
+    """What a name means in one file or statement only."""
+    ids = case.ids
+    by_file: Mapping[str, Params] = {
+        "actions.sql": {"id": ids.other("source_action"), "state": "done"},
+        "alerts.sql": {"id": ids.alert, "ids": None},
+        "deliveries.sql": {"id": ids.delivery},
+        "quarantine.sql": {"id": ids.occurrence},
+    }
+    by_statement: Mapping[str, Params] = {
+        "acts.sql save_incident": {"occurrences": 3},
+        "acts.sql insert_split": {"id": twins.nowhere.incident},
+        "acts.sql move_states": {"incident_id": twins.nowhere.incident},
+        "acts.sql move_alerts": {"incident_id": twins.nowhere.incident, "alerts": [ids.alert]},
+        "acts.sql move_all_alerts": {"incident_id": twins.nowhere.incident},
+        "acts.sql move_keys": {"incident_id": twins.nowhere.incident},
+        "acts.sql mark_merged": {"incident_id": twins.nowhere.incident},
+        "acts.sql alerts_of": {"alerts": [ids.alert]},
+        "alerts.sql page": {"incident_id": None, "status": None},
+        "incidents.sql page": {"id": None, "assignee": None},
+        "incidents.sql company_of": {"id": ids.incident},
+        "integrations.sql select_action": {"id": ids.other("source_action")},
+        "integrations.sql release_actions": {"kind": "confirm", "subject": "topic"},
+        "quarantine.sql page": {"id": None},
+        "quarantine.sql settle": {"state": "discarded"},
+    }
+    return {**by_file.get(statement.file, {}), **by_statement.get(statement.label, {})}
+
+
+def _hot(statement: Statement, text: str, twins: Twins, case: Case) -> tuple[str, list[object]]:
+    if statement.file == "hot/write.sql":
+        return _write(text, twins, case)
+    ids, company, now = case.ids, case.company, twins.now
+    integration, problem, key = ids.other("integration_id"), ids.other("problem"), ids.other("key")
+    fresh, sender = twins.nowhere, ids.other("sender")
+    values: Mapping[str, list[object]] = {
+        "hot/committed.py": [[company], [ids.delivery]],
+        "hot/keys.sql": [[company], [key]],
+        "hot/repeats.sql": [[company], [integration], [sender], [fresh.delivery]],
+        "hot/lock.sql": [
+            *([company], [integration]),
+            *([company], [integration], [fresh.other("sender")], [fresh.other("body")], [fresh.delivery], [now]),
+            *([company], [problem], [company], [key]),
+        ],
+        "hot/settle.sql": [company, ids.occurrence, 3, now, "a person", 1, 1, fresh.other("l"), fresh.other("a")],
+    }
+    return text, values[statement.file]
+
+
+_COLUMN = re.compile(r"(?<!:):([a-z]+)_([a-z_]+)::([a-z]+)\[\]")
+
+
+def _write(text: str, twins: Twins, case: Case) -> tuple[str, list[object]]:
+    """The batch's writing statement, with one row for each of its updates and none to insert."""
+    ids = case.ids
+    named: Params = {
+        "company": case.company,
+        "problem": ids.other("problem"),
+        "alert": ids.alert,
+        "incident": ids.incident,
+        "key": ids.other("key"),
+        "id": ids.alert,
+    }
+    by_kind: Params = {
+        "uuid": ids.other("written"),
+        "smallint": 2,
+        "int": 9,
+        "bigint": 9,
+        "boolean": True,
+        "timestamptz": twins.now,
+        "text": "written",
+    }
+    places: dict[str, int] = {}
+    values: list[object] = []
+
+    def number(match: re.Match[str]) -> str:
+        prefix, column, kind = match.groups()
+        name = f"{prefix}_{column}"
+        if name not in places:
+            places[name] = len(places) + 1
+            value = by_kind.get(kind) if name == "ku_incident" else named.get(column, by_kind.get(kind))
+            values.append([value] if prefix in ("su", "nu", "ku", "au") else [])
+        return f"${places[name]}::{kind}[]"
+
+    return _COLUMN.sub(number, text), values
