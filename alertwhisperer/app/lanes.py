@@ -16,7 +16,7 @@ from typing import NamedTuple
 import structlog
 
 from alertwhisperer.app.pipeline import Pipeline, StaleRules
-from alertwhisperer.correlate.decide import Changed
+from alertwhisperer.correlate.work import Changed
 from alertwhisperer.domain.delivery import Answer, Delivery, Member, Unreadable
 from alertwhisperer.domain.errors import Permanent, Temporary
 from alertwhisperer.kit.clock import Clock

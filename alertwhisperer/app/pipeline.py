@@ -19,8 +19,9 @@ import structlog
 
 from alertwhisperer.app import record
 from alertwhisperer.app.rulebook import Rulebook
-from alertwhisperer.correlate.decide import Decision, Item, Work, decide, in_order
+from alertwhisperer.correlate.decide import decide, in_order
 from alertwhisperer.correlate.rules import Matched
+from alertwhisperer.correlate.work import Decision, Item, Work
 from alertwhisperer.domain.delivery import Answer, Delivery, DeliveryStatus, Normalized
 from alertwhisperer.domain.errors import Conflicting
 from alertwhisperer.domain.occurrence import Kind

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from alertwhisperer.correlate.decide import Decision, Work
+from alertwhisperer.correlate.work import Decision, Work
 from alertwhisperer.domain.delivery import Delivery, Normalized, Unreadable
 from alertwhisperer.domain.occurrence import Kind, Refused
 from alertwhisperer.domain.outcome import Outcome, Reason

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from alertwhisperer.app.pipeline import Pipeline, StaleRules
-from alertwhisperer.correlate.decide import Changed
+from alertwhisperer.correlate.work import Changed
 from alertwhisperer.domain.company import Scope
 from alertwhisperer.domain.delivery import Delivery, Member, Normalized, Unreadable
 from alertwhisperer.domain.errors import Conflicting, NotFound, Temporary

@@ -13,8 +13,9 @@ from uuid import UUID
 import msgspec
 
 from alertwhisperer.correlate import acts
-from alertwhisperer.correlate.decide import Decision, Item, Work, decide_one, finish
+from alertwhisperer.correlate.decide import decide_one, finish
 from alertwhisperer.correlate.rules import CompiledRules, Matched, compile_rules
+from alertwhisperer.correlate.work import Decision, Item, Work
 from alertwhisperer.domain.occurrence import Content, Kind
 from alertwhisperer.domain.severity import Severity
 from alertwhisperer.store import replay as log

@@ -10,8 +10,9 @@ from datetime import timedelta
 
 import pytest
 
-from alertwhisperer.correlate.decide import MOST_SKEW, Changed, Decision, Work, decide, held_until
+from alertwhisperer.correlate.decide import MOST_SKEW, decide, held_until
 from alertwhisperer.correlate.receipt import decode, explain
+from alertwhisperer.correlate.work import Changed, Decision, Work
 from alertwhisperer.domain.occurrence import Kind
 from alertwhisperer.domain.outcome import Outcome, Reason
 from alertwhisperer.domain.rule import Rule

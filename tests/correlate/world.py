@@ -14,8 +14,9 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
 from alertwhisperer.correlate import acts
-from alertwhisperer.correlate.decide import Decision, Item, Opened, Work, decide, finish, held_until, in_order
+from alertwhisperer.correlate.decide import decide, finish, held_until, in_order
 from alertwhisperer.correlate.rules import compile_rules
+from alertwhisperer.correlate.work import Decision, Item, Opened, Work
 from alertwhisperer.domain.occurrence import Content, Kind, Occurrence
 from alertwhisperer.domain.rule import DEFAULT_RULE, Rule, RuleSet
 from alertwhisperer.domain.severity import Severity

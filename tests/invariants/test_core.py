@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alertwhisperer.correlate.decide import Decision, Item, in_order
+from alertwhisperer.correlate.decide import in_order
 from alertwhisperer.correlate.receipt import LONGEST
+from alertwhisperer.correlate.work import Decision, Item
 from alertwhisperer.domain.occurrence import Kind
 from alertwhisperer.domain.outcome import Outcome, Reason
 from alertwhisperer.domain.rule import Rule
