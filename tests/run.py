@@ -30,7 +30,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
 # From the quick and small to the slow and whole, so that the first failure is the nearest to its cause.
 ORDER = (
     *("kit", "domain", "sources", "correlate", "ingest", "guard", "store", "api", "cli", "insight"),
-    *("contracts", "invariants", "isolation", "journeys", "crash", "docs"),
+    *("contracts", "invariants", "isolation", "journeys", "fuzz", "crash", "docs"),
 )
 
 

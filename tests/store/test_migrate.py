@@ -22,7 +22,7 @@ from alertwhisperer.app.build import open_house
 from alertwhisperer.app.settings import load
 from alertwhisperer.domain.errors import Permanent, Temporary
 from alertwhisperer.guard.vault import Vault
-from alertwhisperer.store import gate, maintenance
+from alertwhisperer.store import integrations, maintenance
 from alertwhisperer.store.database import Connection, Database
 from alertwhisperer.store.migrate import APP_ROLE, app_dsn, migrate
 from tests.database import APP_PASSWORD, Migrated, embedded_server, run_apart
@@ -160,7 +160,8 @@ async def _try_the_doors(migrated: Migrated) -> None:
         company = await new_company(house)
         sender = await new_sender(house, company.id, "generic")
         database = house.database
-        found = await gate.find_key(database, Vault(MASTER).hash(sender.api_key))
+        async with database.across([]) as connection:
+            found = await integrations.holder_of_key(connection, Vault(MASTER).hash(sender.api_key))
         assert found is not None
         assert (found.company_id, str(found.integration_id)) == (company.id, sender.integration_id)
         assert await database.company_ids() == [company.id]

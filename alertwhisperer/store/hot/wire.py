@@ -104,11 +104,7 @@ def encoder(array: str) -> Encode:
 
 async def speak(connection: Connection) -> None:
     """Let a connection take columns that are encoded already, and 16 raw bytes for each uuid."""
-    await connection.set_type_codec("uuid", encoder=_same, decoder=_same, schema="pg_catalog", format="binary")
+    await connection.set_type_codec("uuid", encoder=bytes, decoder=bytes, schema="pg_catalog", format="binary")
     settings = connection._protocol.get_settings()  # type: ignore[attr-defined]
     for name, (array, _, _) in _KINDS.items():
-        settings.add_python_codec(array, name, "pg_catalog", (), "scalar", _same, _same, "binary")
-
-
-def _same(value: bytes) -> bytes:
-    return value
+        settings.add_python_codec(array, name, "pg_catalog", (), "scalar", bytes, bytes, "binary")
