@@ -2,12 +2,13 @@
 Group commit: requests that arrive while a batch is being written share the next one's transaction.
 
 Work is split into lanes by company, each with a connection of its own: while one lane waits for the database another
-parses and decides, and two lanes never meet on one row.
+parses and decides, and two lanes never meet on one row. A company whose rows the database refuses goes apart for a
+while, one delivery a transaction on a connection of its own, so that nobody else waits for what is wrong with it.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from random import random
@@ -18,7 +19,7 @@ import structlog
 from alertwhisperer.app.pipeline import Pipeline, StaleRules
 from alertwhisperer.correlate.work import Changed
 from alertwhisperer.domain.delivery import Answer, Delivery, Member, Unreadable
-from alertwhisperer.domain.errors import Permanent, Temporary
+from alertwhisperer.domain.errors import Temporary
 from alertwhisperer.kit.clock import Clock
 from alertwhisperer.kit.metrics import Metrics
 from alertwhisperer.store.database import Connection, Database
@@ -30,6 +31,7 @@ _MOST_DELIVERIES = 256
 _MOST_MEMBERS = 4_000
 _MOST_WAITING = 20_000  # deliveries; beyond it senders are told to come back, before memory runs out
 _TRIES = 30
+_APART_S = 60.0  # after the last refusal; long enough that a company that keeps at it costs others one retry a minute
 _GIVE_UP_S = 20.0  # senders wait 15 to 30 s for an answer
 
 _log = structlog.get_logger("lanes")
@@ -51,20 +53,26 @@ class Lanes:
     def __init__(
         self, database: Database, pipeline: Pipeline, clock: Clock, metrics: Metrics, *, count: int = 3
     ) -> None:
-        self._lanes = [_Lane(database, pipeline, clock, metrics) for _ in range(count)]
+        self._clock = clock
+        self._apart = _Lane(database, pipeline, clock, metrics, refused=self._remember, most=1)
+        self._lanes = [
+            _Lane(database, pipeline, clock, metrics, refused=self._remember, hand_over=self._apart.take_over)
+            for _ in range(count)
+        ]
+        self._refused: dict[bytes, float] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin to work; call it once, in the running loop."""
-        self._tasks = [asyncio.create_task(lane.work(), name=f"lane {n}") for n, lane in enumerate(self._lanes)]
+        lanes = [*self._lanes, self._apart]
+        self._tasks = [asyncio.create_task(lane.work(), name=f"lane {n}") for n, lane in enumerate(lanes)]
 
     async def stop(self) -> None:
         """Finish what was handed in, then let go of the connections."""
-        for lane in self._lanes:
+        for lane, task in zip([*self._lanes, self._apart], self._tasks, strict=True):
             lane.finish()
-        for task in self._tasks:
             with suppress(asyncio.CancelledError):
-                await task
+                await task  # the last one gets what the others hand over
 
     async def submit(self, delivery: Delivery) -> Answer:
         """
@@ -73,12 +81,47 @@ class Lanes:
         Raises:
             Temporary: too much is waiting, or the database did not come back in time; nothing is known to be stored.
         """
-        lane = self._lanes[delivery.company[-1] % len(self._lanes)]
-        return await lane.submit(delivery)
+        if self._refused and self._is_apart(delivery.company):
+            return await self._apart.submit(delivery)
+        return await self._lanes[delivery.company[-1] % len(self._lanes)].submit(delivery)
+
+    def _remember(self, company: bytes) -> None:
+        self._refused[company] = self._clock.monotonic() + _APART_S
+
+    def _is_apart(self, company: bytes) -> bool:
+        until = self._refused.get(company)
+        if until is None:
+            return False
+        if until < self._clock.monotonic():
+            del self._refused[company]
+            return False
+        return True
 
 
 class _Lane:
-    def __init__(self, database: Database, pipeline: Pipeline, clock: Clock, metrics: Metrics) -> None:
+    """
+    One queue, one connection, one batch at a time.
+
+    Args:
+        refused: told the company whose rows the database refused.
+        hand_over: takes a refused company's deliveries off this lane; without it they are tried here.
+        most: deliveries a batch.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        pipeline: Pipeline,
+        clock: Clock,
+        metrics: Metrics,
+        *,
+        refused: Callable[[bytes], None],
+        hand_over: Callable[[Sequence[_Waiting]], None] | None = None,
+        most: int = _MOST_DELIVERIES,
+    ) -> None:
+        self._refused = refused
+        self._hand_over = hand_over
+        self._most = most
         self._database = database
         self._pipeline = pipeline
         self._clock = clock
@@ -95,6 +138,11 @@ class _Lane:
         self._queue.append(_Waiting(delivery, answer))
         self._arrived.set()
         return await answer
+
+    def take_over(self, waiting: Sequence[_Waiting]) -> None:
+        """Put another lane's deliveries at the end of this one's queue."""
+        self._queue.extend(waiting)
+        self._arrived.set()
 
     def finish(self) -> None:
         self._finishing = True
@@ -122,7 +170,7 @@ class _Lane:
     def _take(self) -> list[_Waiting]:
         batch: list[_Waiting] = []
         members = 0
-        while self._queue and len(batch) < _MOST_DELIVERIES:
+        while self._queue and len(batch) < self._most:
             size = len(self._queue[0].delivery.members)
             if batch and members + size > _MOST_MEMBERS:
                 break
@@ -131,20 +179,21 @@ class _Lane:
         return batch
 
     async def _commit(self, batch: Sequence[_Waiting]) -> None:
-        """Commit a batch, or its deliveries one by one when the database refuses some row of it."""
+        """Commit a batch; when the database refuses some row, commit company by company, and put that one apart."""
         try:
             answers = await self._until_done([one.delivery for one in batch])
         except Refusal as refusal:
             self._metrics.batches.labels(result="refused").inc()
-            if len(batch) > 1:
-                for one in batch:
-                    await self._commit([one])
+            companies = dict.fromkeys(one.delivery.company for one in batch)
+            if len(companies) > 1:
+                for company in companies:
+                    await self._commit([one for one in batch if one.delivery.company == company])
                 return
-            try:
-                answers = [await self._quarantine(batch[0].delivery, refusal)]
-            except Refusal:  # told to this sender alone: the batch it came with goes on
-                _fail(batch, Permanent("the database takes neither what was parsed nor the body"))
+            self._refused(batch[0].delivery.company)
+            if self._hand_over is not None:
+                self._hand_over(batch)
                 return
+            answers = [await self._quarantine(one.delivery, refusal) for one in batch]
         for one, answer in zip(batch, answers, strict=True):
             if not one.answer.done():
                 one.answer.set_result(answer)

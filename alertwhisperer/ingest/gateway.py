@@ -227,7 +227,7 @@ class Gateway:
             parser=source.version,
             settings_version=holder.version,
             received_at=now,
-            sender=None if sender_id is None else _digest(sender_id.encode("utf-8", "replace")),
+            sender=None if sender_id is None else _sender(sender_id, signed.verified),
             body_hash=None if sender_id is None else _digest(plain),
             signed=signed.verified,
             request=told,
@@ -431,6 +431,15 @@ async def _respond(
         }
     )
     await send({"type": "http.response.body", "body": body})
+
+
+def _sender(sender_id: str, verified: bool) -> bytes:
+    """
+    The hash that a sender's id is known by.
+
+    Signed and unsigned ids never meet: an unsigned request with a guessed id cannot take a signed one's place.
+    """
+    return _digest((b"signed:" if verified else b"unsigned:") + sender_id.encode("utf-8", "replace"))
 
 
 def _digest(data: bytes) -> bytes:
