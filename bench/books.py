@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from uuid import UUID
 
 import asyncpg
 
 from alertwhisperer.app.build import House
 from alertwhisperer.domain.company import CompanyId, Scope
+from alertwhisperer.ingest.gateway import sender_hash
 from alertwhisperer.store import ledger
 
 _SIZES = """
@@ -88,7 +88,7 @@ async def checkpoint(owner_dsn: str) -> None:
 
 async def missing(owner_dsn: str, sender_ids: Sequence[str]) -> int:
     """How many of the acknowledged deliveries are not there, by their senders' ids."""
-    digests = [UUID(bytes=blake2b(one.encode(), digest_size=16).digest()) for one in sender_ids]
+    digests = [UUID(bytes=sender_hash(one, verified=True)) for one in sender_ids]
     connection = await asyncpg.connect(owner_dsn, timeout=10)
     try:
         found: int = await connection.fetchval(

@@ -12,11 +12,15 @@ import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # `make test` runs this file and not the package
+
+from tests.postgres import ABSENT, second_server, version_of  # noqa: E402 - found by the line above
+
 TESTS = ROOT / "tests"
 BIN = Path(sysconfig.get_path("scripts"))
 
@@ -29,7 +33,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 # From the quick and small to the slow and whole, so that the first failure is the nearest to its cause.
 ORDER = (
-    *("kit", "domain", "sources", "correlate", "ingest", "guard", "store", "api", "cli", "insight"),
+    *("kit", "domain", "sources", "correlate", "ingest", "guard", "store", "api", "app", "cli", "insight"),
     *("contracts", "invariants", "isolation", "journeys", "fuzz", "crash", "docs"),
 )
 
@@ -43,11 +47,11 @@ class Step:
     passed: bool
 
 
-def run_step(name: str, command: Sequence[str]) -> Step:
-    """Run one command from the repository's root with its output shown, and time it."""
+def run_step(name: str, command: Sequence[str], more: Mapping[str, str] | None = None) -> Step:
+    """Run one command from the repository's root with its output shown, and time it; `more` joins its environment."""
     print(f"── {name}", flush=True)
     started = time.monotonic()
-    code = subprocess.run(command, cwd=ROOT, check=False).returncode
+    code = subprocess.run(command, cwd=ROOT, env={**os.environ, **(more or {})}, check=False).returncode
     step = Step(name, time.monotonic() - started, code == 0)
     print(f"── {name}: {'ok' if step.passed else 'FAILED'} in {step.seconds:.1f} s", flush=True)
     return step
@@ -67,7 +71,26 @@ def run_checks() -> Iterator[Step]:
 
 def run_suites(names: Sequence[str]) -> Iterator[Step]:
     for name in names:
-        yield run_step(f"tests/{name}", [sys.executable, "-m", "pytest", "-q", f"tests/{name}"])
+        yield run_step(f"tests/{name}", _pytest(name))
+        if name == "store":
+            yield from run_again_on_second_server(name)
+
+
+def run_again_on_second_server(name: str) -> Iterator[Step]:
+    """The suite on an older PostgreSQL than the embedded one, where there is one."""
+    with second_server() as url:
+        if url is not None:
+            on = {"ALERTWHISPERER_TEST_DATABASE_URL": url}
+            yield run_step(f"tests/{name} on PostgreSQL {version_of(url).split()[0]}", _pytest(name), on)
+            return
+    required = os.environ.get("ALERTWHISPERER_REQUIRE_SERVICES") == "1"
+    print(f"── tests/{name} once more: {'FAILED' if required else 'skipped'}: {ABSENT}", flush=True)
+    if required:
+        yield Step(f"tests/{name} on another PostgreSQL", 0.0, False)
+
+
+def _pytest(name: str) -> list[str]:
+    return [sys.executable, "-m", "pytest", "-q", f"tests/{name}"]
 
 
 def summarise(steps: Sequence[Step]) -> str:

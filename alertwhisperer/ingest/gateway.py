@@ -227,7 +227,7 @@ class Gateway:
             parser=source.version,
             settings_version=holder.version,
             received_at=now,
-            sender=None if sender_id is None else _sender(sender_id, signed.verified),
+            sender=None if sender_id is None else sender_hash(sender_id, signed.verified),
             body_hash=None if sender_id is None else _digest(plain),
             signed=signed.verified,
             request=told,
@@ -433,7 +433,7 @@ async def _respond(
     await send({"type": "http.response.body", "body": body})
 
 
-def _sender(sender_id: str, verified: bool) -> bytes:
+def sender_hash(sender_id: str, verified: bool) -> bytes:
     """
     The hash that a sender's id is known by.
 

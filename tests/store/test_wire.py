@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 # What PostgreSQL's timestamptz can hold is more than Python can; to the microsecond.
 TIMES = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC))
-TEXTS = st.text(st.characters(blacklist_characters="\0", blacklist_categories=("Cs",)), max_size=40)
+TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40)
 ELEMENTS: dict[str, st.SearchStrategy[Any]] = {
     "uuid[]": st.binary(min_size=16, max_size=16),
     "smallint[]": st.integers(-(2**15), 2**15 - 1),
