@@ -68,10 +68,11 @@ class Outbound:
             address, _, port = given.rpartition(":")
             return address, int(port)
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(host, 443, type=socket.SOCK_STREAM)
+            async with asyncio.timeout(_TIMEOUT_S):
+                found = await asyncio.get_running_loop().getaddrinfo(host, 443, type=socket.SOCK_STREAM)
         except UnicodeError as failure:
             raise Invalid("the host is no name", where="url") from failure
-        except OSError as failure:
+        except (OSError, TimeoutError) as failure:
             raise Temporary(f"{host} cannot be resolved") from failure
         addresses = [str(entry[4][0]) for entry in found]
         for address in addresses:

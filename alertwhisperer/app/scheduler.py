@@ -31,6 +31,7 @@ _FOLD_AFTER = timedelta(minutes=2)  # a window that ends now is still counted to
 _KEYS_KEPT = timedelta(hours=72)
 _ACTION_LEASE = timedelta(seconds=60)  # longer than a call may take
 _ACTION_TRIES = 8
+_ACTIONS_AT_ONCE = 8
 
 _log = structlog.get_logger("scheduler")
 
@@ -43,20 +44,30 @@ class Scheduler:
         self._refusals = refusals
         self._fetch = fetch
         self._metrics = metrics
+        self._acting: set[asyncio.Task[None]] = set()
 
     async def work(self) -> None:
-        """Work until cancelled."""
-        await asyncio.gather(
-            self._every(_LOOK_S, self.run_due),
-            self._every(_FLUSH_S, self._refusals.flush),
-            self._every(_FOLD_S, self.fold),
-            self._every(_UPKEEP_S, self.upkeep),
-        )
+        """Work until cancelled; outside calls under way then are left to the next lease."""
+        try:
+            await asyncio.gather(
+                self._every(_LOOK_S, self.run_due),
+                self._every(_FLUSH_S, self._refusals.flush),
+                self._every(_FOLD_S, self.fold),
+                self._every(_UPKEEP_S, self.upkeep),
+            )
+        finally:
+            for acting in self._acting:
+                acting.cancel()
 
     async def run_due(self) -> None:
         """Do what is due now."""
         await self._drain(due.RESOLVE_INCIDENT, self._resolve_one)
         await self._drain(due.SOURCE_ACTION, self._act_one)
+
+    async def settled(self) -> None:
+        """Return when the outside calls that are under way have ended."""
+        if self._acting:
+            await asyncio.wait(self._acting)
 
     async def fold(self) -> None:
         """Fold the ledger's older rows."""
@@ -101,7 +112,13 @@ class Scheduler:
         return True
 
     async def _act_one(self) -> bool:
-        """An outside call is never made inside a transaction: take a lease, call, write what came of it."""
+        """
+        Begin one outside call, beside the others: a host that does not answer must not hold up the rest.
+
+        It is never made inside a transaction: take a lease, call, write what came of it.
+        """
+        if len(self._acting) >= _ACTIONS_AT_ONCE:
+            return False
         now = self._house.clock.now()
         async with due.take(self._house.database, due.SOURCE_ACTION, now=now) as work:
             if work is None:
@@ -111,8 +128,16 @@ class Scheduler:
                 await work.done()
                 return True
             await work.postpone(now + _ACTION_LEASE)
-        await self._act(work, pending)
+        acting = asyncio.create_task(self._act(work, pending), name=f"action {pending.kind}")
+        self._acting.add(acting)
+        acting.add_done_callback(self._acted)
         return True
+
+    def _acted(self, acting: asyncio.Task[None]) -> None:
+        self._acting.discard(acting)
+        if not acting.cancelled() and (failure := acting.exception()) is not None:
+            # It stays due: its lease ends, and the next worker tries again.
+            _log.error("action.broken", exc_info=failure)
 
     async def _act(self, work: Due, pending: actions.PendingAction) -> None:
         scope = work.unit.scope

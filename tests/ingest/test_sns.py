@@ -217,7 +217,9 @@ async def test_a_confirmation_that_fails_for_now_is_tried_again_later(topic: Top
     settings = load({**sns_place.environ, **topic.sns.environ})
     outbound = Outbound(resolve=dict(settings.outbound_resolve), ca_file=settings.outbound_ca_file)
     async with open_house(settings, clock) as house:
-        await Scheduler(house, Refusals(house.database, clock), outbound.get, Metrics()).run_due()
+        scheduler = Scheduler(house, Refusals(house.database, clock), outbound.get, Metrics())
+        await scheduler.run_due()
+        await scheduler.settled()
     await topic.settled("done")
     assert topic.sns.confirmed(topic.arn) == 2
 
