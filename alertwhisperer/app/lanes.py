@@ -165,7 +165,7 @@ class _Lane:
                 _log.error("lane.failed", exc_info=failure)
                 _fail(batch, failure)
         if self._connection is not None and not self._connection.is_closed():
-            await self._connection.close()
+            self._connection.terminate()  # nothing is under way; a polite goodbye could hang with a hung database
 
     def _take(self) -> list[_Waiting]:
         batch: list[_Waiting] = []

@@ -146,11 +146,12 @@ class Sns:
 
     def answer(self, call: Call) -> tuple[int, bytes, str]:
         """Status, body and place to go to of an answer."""
-        self.calls.append(call)
+        status, certificate_status = self.status, self.certificate_status
+        self.calls.append(call)  # last: who sees the call may change what comes next
         if call.path.endswith(".pem"):
-            return self.certificate_status, self.certificate if self.certificate_status == 200 else b"", ""
+            return certificate_status, self.certificate if certificate_status == 200 else b"", ""
         there = f"https://{ELSEWHERE}/?Action=ConfirmSubscription&TopicArn=elsewhere&Token=x"
-        return self.status, b"<ConfirmSubscriptionResponse/>", there if self.status in (301, 302, 307) else ""
+        return status, b"<ConfirmSubscriptionResponse/>", there if status in (301, 302, 307) else ""
 
 
 @contextmanager
