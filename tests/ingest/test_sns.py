@@ -24,7 +24,7 @@ from alertwhisperer.app.scheduler import Scheduler
 from alertwhisperer.app.settings import load
 from alertwhisperer.kit.clock import ManualClock, SystemClock
 from alertwhisperer.kit.metrics import Metrics
-from tests.database import Migrated
+from tests.database import migrated_database
 from tests.places import open_place
 from tests.server import (
     Place,
@@ -51,9 +51,10 @@ def sns() -> Iterator[Sns]:
 
 
 @pytest.fixture(scope="module")
-def sns_place(migrated: Migrated) -> Place:
-    """Where the server keeps its things."""
-    return on_database(migrated)
+def sns_place() -> Iterator[Place]:
+    """A database of its own: another server on this one would take the work, and reach no stand-in."""
+    with migrated_database() as made:
+        yield on_database(made)
 
 
 @pytest.fixture(scope="module")
