@@ -247,7 +247,7 @@ async def assert_refused(migrated: Migrated, dsn: str, why: str) -> None:
             pass
     done = await asyncio.create_subprocess_exec(
         str(PROGRAM),
-        *("serve", "--port", "1"),
+        *("serve", "--port", str(free_port())),
         env={"PATH": os.environ["PATH"], "COLUMNS": "400", **environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
