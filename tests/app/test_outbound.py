@@ -69,12 +69,17 @@ def test_a_public_address_may_be_called(address: str) -> None:
         "https://169.254.169.254/latest/meta-data/",
         "https://2130706433/",
         "https://0x7f.1/",
-        "https://localhost/",
     ],
 )
 async def test_a_name_that_leads_to_such_an_address_is_refused(url: str) -> None:
     with pytest.raises(Invalid, match="not public"):
         await Outbound().get(url)
+
+
+async def test_localhost_is_never_called() -> None:
+    """Refused for its address; a bare system without a hosts file does not even know the name."""
+    with pytest.raises((Invalid, Temporary), match="not public|cannot be resolved"):
+        await Outbound().get("https://localhost/")
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from alertwhisperer.store import integrations, maintenance
 from alertwhisperer.store.database import Connection, Database
 from alertwhisperer.store.migrate import APP_ROLE, app_dsn, migrate
 from tests.database import APP_PASSWORD, Migrated, embedded_server, run_apart
-from tests.server import MASTER, house_of, new_company, new_sender, on_database
+from tests.server import MASTER, free_port, house_of, new_company, new_sender, on_database
 
 FOLDER = Path(alertwhisperer.store.__file__).parent / "migrations"
 ALL = sorted(path.name for path in FOLDER.glob("*.sql"))
