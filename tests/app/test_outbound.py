@@ -78,7 +78,7 @@ async def test_a_name_that_leads_to_such_an_address_is_refused(url: str) -> None
 
 async def test_localhost_is_never_called() -> None:
     """Refused for its address; a bare system without a hosts file does not even know the name."""
-    with pytest.raises((Invalid, Temporary), match="not public|cannot be resolved"):
+    with pytest.raises((Invalid, Temporary), match=r"not public|cannot be resolved"):
         await Outbound().get("https://localhost/")
 
 
