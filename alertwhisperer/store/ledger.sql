@@ -1,8 +1,11 @@
 -- name: totals^
--- What was counted in a range of time; null bounds are open. Rides on ledger_count_at.
+-- What was counted in a range of time; null bounds are open. Rides on ledger_count_at and refusal_count_at.
 SELECT coalesce(sum(l.deliveries_accepted), 0)::bigint AS deliveries_accepted,
        coalesce(sum(l.deliveries_duplicate), 0)::bigint AS deliveries_duplicate,
-       coalesce(sum(l.deliveries_refused), 0)::bigint AS deliveries_refused,
+       (SELECT coalesce(sum(r.requests), 0)::bigint FROM refusal_count r
+        WHERE r.company_id = :company_id
+          AND (:start::timestamptz IS NULL OR r.at >= :start::timestamptz)
+          AND (:finish::timestamptz IS NULL OR r.at < :finish::timestamptz)) AS deliveries_refused,
        coalesce(sum(l.received), 0)::bigint AS received,
        coalesce(sum(l.new), 0)::bigint AS new,
        coalesce(sum(l.repeat), 0)::bigint AS repeat,
@@ -67,10 +70,10 @@ WITH crowded AS (
       AND l.at < :until::timestamptz
     RETURNING l.*
 ), kept AS (
-    INSERT INTO ledger_count (company_id, id, at, deliveries_accepted, deliveries_duplicate, deliveries_refused, received,
+    INSERT INTO ledger_count (company_id, id, at, deliveries_accepted, deliveries_duplicate, received,
                               new, repeat, resolve, stale, noted, rejected, quarantined, pending, firing)
     SELECT :company_id, (array_agg(g.id ORDER BY g.id))[1], date_trunc('minute', g.at), sum(g.deliveries_accepted),
-           sum(g.deliveries_duplicate), sum(g.deliveries_refused), sum(g.received), sum(g.new), sum(g.repeat),
+           sum(g.deliveries_duplicate), sum(g.received), sum(g.new), sum(g.repeat),
            sum(g.resolve), sum(g.stale), sum(g.noted), sum(g.rejected), sum(g.quarantined), sum(g.pending), sum(g.firing)
     FROM gone g
     GROUP BY date_trunc('minute', g.at)

@@ -85,3 +85,4 @@ async def test_the_sum_over_two_processes_is_the_limit(migrated: Migrated) -> No
         async with httpx.AsyncClient(base_url=third.url, headers=bearer(token), timeout=30, trust_env=False) as people:
             books = (await people.get(f"/api/companies/{noisy.id}/ledger")).json()
     assert books["refusals"] == {"rate_limited": storm.answers[429]}
+    assert books["deliveries_refused"] == storm.answers[429]

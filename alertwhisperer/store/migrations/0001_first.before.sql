@@ -288,7 +288,6 @@ CREATE TABLE ledger_count (
     at timestamptz NOT NULL,
     deliveries_accepted bigint NOT NULL DEFAULT 0,
     deliveries_duplicate bigint NOT NULL DEFAULT 0,
-    deliveries_refused bigint NOT NULL DEFAULT 0,
     received bigint NOT NULL DEFAULT 0,
     new bigint NOT NULL DEFAULT 0,
     repeat bigint NOT NULL DEFAULT 0,
