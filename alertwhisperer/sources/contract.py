@@ -8,6 +8,7 @@ delivery, so that nothing is lost and it can be parsed again after the mend.
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from socket import socket
 from typing import Any
 
 import msgspec
@@ -25,11 +26,15 @@ class Inbound(msgspec.Struct, frozen=True):
         method: upper case.
         path: below `/api/webhooks/`, e.g. `zabbix`.
         query: first value of each parameter.
-        headers: lower-case names; only what the source lists in `reads_headers`, plus `content-type`.
+        headers: lower-case names; only what the source lists in `reads_headers`.
         body: decompressed bytes as received.
-        document: the body as JSON (or a form's fields as a dict of strings); None when it is neither.
+        document: the body as JSON (or a form's fields as a dict of strings, or what the source's `decode` made of it);
+            None when the body is empty.
         received_at: aware UTC.
-        settings: the integration's settings for this source, already checked by `Source.check_settings`.
+        settings: the integration's settings for this source, already checked by `Source.check_settings`; secret ones in
+            the clear for `authenticate` and `poll`, and None for everything else.
+        tail: of a source with `paths` of its own: what was asked for below its root, percent-encoded as sent, e.g.
+            `v2/alerts/db-01%2Fdisk/close`; else empty.
     """
 
     method: str
@@ -40,6 +45,7 @@ class Inbound(msgspec.Struct, frozen=True):
     document: Json
     received_at: datetime
     settings: Mapping[str, Json]
+    tail: str = ""
 
 
 class Action(msgspec.Struct, frozen=True):
@@ -75,16 +81,153 @@ class Parsed(msgspec.Struct, frozen=True):
 
 
 class Setting(msgspec.Struct, frozen=True):
-    """A setting that an integration of this source has: its name, meaning, default and how it is checked."""
+    """
+    A setting that an integration of this source has: its name, meaning, default and how it is checked.
+
+    Attributes:
+        check: the complaint, or None when the value is right.
+        secret: sealed at rest, shown as `***`; a text, and None by default.
+    """
 
     name: str
     meaning: str
     default: Json
-    check: Callable[[Json], str | None]  # the complaint, or None when the value is right
+    check: Callable[[Json], str | None]
+    secret: bool = False
 
+
+def _interval_complaint(value: Json) -> str | None:
+    fits = type(value) is int and 10 <= value <= 86_400
+    return None if fits else "must be a whole number of seconds from 10 to 86400"
+
+
+INTERVAL_S = Setting("interval_s", "Seconds between two looks, 10 to 86400.", 60, _interval_complaint)
+"""Every source with `poll` declares it."""
 
 Fetch = Callable[[str], Awaitable[bytes]]
 """GET of an https URL whose host the caller has checked; bounded in time, size and address; raises Temporary."""
+
+
+class Told(msgspec.Struct, frozen=True):
+    """
+    What became of an accepted request, for a source that answers in its tool's own words.
+
+    Attributes:
+        occurrences: members counted, as our own answer says.
+        parsed: what the parser made of it; None when it could not be read and waits in quarantine.
+        problem: what is wrong then, in a sentence; else "".
+    """
+
+    delivery_id: str
+    occurrences: int
+    duplicate: bool
+    parsed: Parsed | None
+    problem: str = ""
+
+
+class Denied(msgspec.Struct, frozen=True):
+    """
+    A request that was refused, for a source that says so in its tool's own words; nothing was stored.
+
+    Attributes:
+        status: as our own answer has it: 400, 401, 403, 405, 409, 413, 429 or 503.
+        what, mend: sentences that leak nothing.
+        headers: of the request, as far as the source reads them.
+    """
+
+    status: int
+    what: str
+    mend: str
+    headers: Mapping[str, str] = {}
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """An answer as the tool expects it; names of headers in lower case."""
+
+    status: int
+    body: bytes
+    content_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """One outside call of a feed; `headers` may hold credentials and are never logged."""
+
+    url: str
+    method: str = "GET"
+    headers: Mapping[str, str] = {}
+    body: bytes = b""
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """What the outside said; `headers` in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Outside(msgspec.Struct, frozen=True):
+    """
+    The doors that a feed may use; both refuse addresses that the operator did not allow.
+
+    Attributes:
+        call: one HTTP exchange, bounded in time and at 5 MB; raises `Temporary` when nobody answers, `Invalid` when the
+            URL may not be called or the answer is too large.
+        connect: a TCP connection for a protocol library that blocks (use it in a thread); raises likewise.
+    """
+
+    call: Callable[[Asked], Awaitable[Answered]]
+    connect: Callable[[str, int], socket]
+
+
+class Poll(msgspec.Struct, frozen=True):
+    """
+    One look at a tool that cannot push.
+
+    Attributes:
+        settings: the integration's, secret ones in the clear.
+        cursor: what the last look returned whose items are all stored; None the first time.
+        now: aware UTC.
+        pending: what a later look returned whose items may be stored in part, because a crash or a limit came between;
+            None when there was none. A source that remembers what it said must reckon with both.
+    """
+
+    settings: Mapping[str, Json]
+    cursor: Json
+    now: datetime
+    pending: Json = None
+
+
+class Fetched(msgspec.Struct, frozen=True):
+    """
+    One item that a look found; it becomes a delivery, parsed by the same source.
+
+    Attributes:
+        id: names this statement of the item: the same statement seen again has the same id, and is then stored once.
+        body: as `parse` takes it.
+    """
+
+    id: str
+    body: bytes
+
+
+class Polled(msgspec.Struct, frozen=True):
+    """
+    What a look found.
+
+    Attributes:
+        items: oldest first.
+        cursor: where the next look begins; stored only after all items are.
+        more: whether another page waits; the next look then follows at once.
+        problem: what kept the look from its end, in words for people: what was found is stored, and the feed counts as
+            failing; "" when nothing did.
+    """
+
+    items: tuple[Fetched, ...]
+    cursor: Json
+    more: bool = False
+    problem: str = ""
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -109,6 +252,11 @@ def never(inbound: Inbound) -> bool:
     return False
 
 
+def no_greeting(method: str, headers: Mapping[str, str], query: Mapping[str, str]) -> Reply | None:
+    """For tools that do not ask before they send."""
+    return None
+
+
 def no_delivery_id(inbound: Inbound) -> str | None:
     """For tools that do not name their deliveries."""
     return None
@@ -131,10 +279,23 @@ class Source(msgspec.Struct, frozen=True):
         authenticate: the tool's own signature, checked before anything is stored; raises `Invalid` or `Temporary`.
         act: carries out an `Action`; raises `Temporary` to be tried again, `Invalid` to give up.
         settings: what can be set per integration.
-        reads_headers: lower-case names of the headers that parse, detects, delivery_id or authenticate look at.
+        reads_headers: lower-case names of the headers that decode, parse, detects, delivery_id, authenticate or a reply
+            look at; `ce-*` stands for all that begin so.
         temporary_status: answered when a limit is reached: 429, or 503 where a 4xx is final to the sender.
         methods: HTTP methods it is served on.
-        key_in_body: top-level body field that may hold the integration's key (`routing_key`), or "".
+        keys_in_body: top-level body fields that may hold the integration's key (`routing_key`).
+        paths: of the tool's own API that this source answers besides `/api/webhooks/SLUG`, e.g. `/v2/enqueue`; each
+            with all below it, at the server's root and below `/api/webhooks/SLUG[/KEY]`; `Inbound.tail` says which
+            was asked.
+        decode: makes a document of a body that is neither JSON nor a form; None leaves it to the ordinary reading;
+            raises `Invalid`. Tells by the body where it can: a request under our signature shows no headers.
+        reply: our answer in the tool's own words; pure. None: `202 {"delivery_id", "status", "occurrences"}`.
+        refuse: a refusal in the tool's own words; pure. None: problem+json.
+        greet: answers a request that carries nothing (a handshake by OPTIONS), before any key is looked at; None goes
+            on.
+        route_label: label that names the MSP's customer in an integration for many companies, e.g. `organization_id`.
+        poll: looks at a tool that cannot push; None for those that can. Raises `Temporary` to be tried later, `Invalid`
+            when a person must change something.
     """
 
     slug: str
@@ -152,4 +313,11 @@ class Source(msgspec.Struct, frozen=True):
     reads_headers: tuple[str, ...] = ()
     temporary_status: int = 429
     methods: tuple[str, ...] = ("POST",)
-    key_in_body: str = ""
+    keys_in_body: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    decode: Callable[[bytes, Mapping[str, str]], Json] | None = None
+    reply: Callable[[Inbound, Told], Reply] | None = None
+    refuse: Callable[[Denied], Reply] | None = None
+    greet: Callable[[str, Mapping[str, str], Mapping[str, str]], Reply | None] = no_greeting
+    route_label: str = ""
+    poll: Callable[[Poll, Outside], Awaitable[Polled]] | None = None

@@ -1,11 +1,13 @@
 """
 The stored samples: requests of each tool as files, so that a bug's body becomes a test by being saved.
 
-A file holds one of `body` (JSON), `text` or `form`, and where needed `headers`, `query`, `settings`, `refused` (the
-whole body is) and `detects` (the slug that must recognise it; its folder's by default, null when none need).
+A file holds one of `body` (JSON), `text`, `form` or `base64` (bytes that only the source's `decode` can read), and where
+needed `method`, `tail`, `headers`, `query`, `settings`, `refused` (the whole body is) and `detects` (the slug that must
+recognise it; its folder's by default, null when none need).
 """
 
 import json
+from base64 import b64decode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,15 +37,27 @@ class Stored:
     settings: dict[str, Any] = field(default_factory=dict)
     refused: bool = False
     detects: str | None = None
+    method: str = "POST"
+    tail: str = ""
 
     @property
     def id(self) -> str:
         """For pytest's list."""
         return f"{self.tool}/{self.name}"
 
-    def inbound(self, **settings: Any) -> Inbound:
-        """The request as a source gets it."""
-        return request(self.document, self.body, self.headers, self.query, self.settings | settings)
+    def inbound(self, source: Source | None = None, **settings: Any) -> Inbound:
+        """The request as a source gets it; with the source, as its own `decode` reads it."""
+        document = self.document
+        if source is not None and source.decode is not None:
+            decoded = source.decode(self.body, self.headers)
+            document = document if decoded is None else decoded
+        return self.of(document, self.body, **settings)
+
+    def of(self, document: Any, body: bytes, **settings: Any) -> Inbound:
+        """The same request with another body."""
+        return request(
+            document, body, self.headers, self.query, self.settings | settings, method=self.method, tail=self.tail
+        )
 
 
 def request(
@@ -53,10 +67,13 @@ def request(
     query: dict[str, str] | None = None,
     settings: dict[str, Any] | None = None,
     received_at: datetime = NOW,
+    *,
+    method: str = "POST",
+    tail: str = "",
 ) -> Inbound:
     """A request with a decoded document."""
     raw = json.dumps(document).encode() if body is None else body
-    return Inbound("POST", "test", query or {}, headers or {}, raw, document, received_at, settings or {})
+    return Inbound(method, "test", query or {}, headers or {}, raw, document, received_at, settings or {}, tail)
 
 
 def load(tool: str, name: str) -> Stored:
@@ -64,6 +81,8 @@ def load(tool: str, name: str) -> Stored:
     kept = json.loads((FOLDER / tool / f"{name}.json").read_text())
     if "form" in kept:
         body, document = urlencode(kept["form"]).encode(), kept["form"]
+    elif "base64" in kept:
+        body, document = b64decode(kept["base64"]), None
     elif "text" in kept:
         body, document = kept["text"].encode(), None
     else:
@@ -80,6 +99,8 @@ def load(tool: str, name: str) -> Stored:
         kept.get("settings", {}),
         kept.get("refused", False),
         kept.get("detects", tool),
+        kept.get("method", "POST"),
+        kept.get("tail", ""),
     )
 
 
@@ -90,7 +111,7 @@ def every() -> list[Stored]:
 
 def parsed(source: Source, name: str, **settings: Any) -> Parsed:
     """What a source makes of one of its samples."""
-    return source.parse(load(source.slug, name).inbound(**settings))
+    return source.parse(load(source.slug, name).inbound(source, **settings))
 
 
 def only(source: Source, name: str, **settings: Any) -> Occurrence:
