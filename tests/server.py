@@ -28,9 +28,10 @@ import httpx
 from alertwhisperer.app.build import House, open_house
 from alertwhisperer.app.settings import load
 from alertwhisperer.domain.company import Company, CompanyId, Scope
+from alertwhisperer.domain.company_setting import MOST_BYTES_PER_MINUTE, MOST_PER_MINUTE
 from alertwhisperer.domain.integration import Scheme
 from alertwhisperer.domain.user import Role
-from alertwhisperer.guard.companies import MOST_BYTES_PER_MINUTE, MOST_PER_MINUTE, add_company, set_company
+from alertwhisperer.guard.companies import add_company, set_company
 from alertwhisperer.guard.people import add_token, add_user
 from alertwhisperer.ingest.integrations import NewIntegration, add_integration
 from tests.database import Migrated

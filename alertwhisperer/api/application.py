@@ -17,7 +17,9 @@ from alertwhisperer.api import (
     kpis,
     ledger,
     quarantine,
+    routes,
     rules,
+    silence,
     sources,
     users,
 )
@@ -33,10 +35,12 @@ OPENAPI_PATH = "/api/openapi.json"
 _NOUNS = (
     companies,
     integrations,
+    routes,
     alerts,
     incidents,
     deliveries,
     rules,
+    silence,
     quarantine,
     ledger,
     kpis,

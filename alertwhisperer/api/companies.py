@@ -13,7 +13,7 @@ from alertwhisperer.api.pages import Page, PageQuery, page_of
 from alertwhisperer.api.problem import responses
 from alertwhisperer.domain.company import Company
 from alertwhisperer.guard import companies
-from alertwhisperer.guard.companies import MOST_BYTES_PER_MINUTE, MOST_PER_MINUTE
+from alertwhisperer.domain.company_setting import MOST_BYTES_PER_MINUTE, MOST_PER_MINUTE
 from alertwhisperer.guard.permissions import Action
 
 router = APIRouter(prefix="/api/companies", tags=["companies"])

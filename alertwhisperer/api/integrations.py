@@ -14,6 +14,7 @@ from alertwhisperer.api.problem import responses
 from alertwhisperer.domain.integration import Integration, KeyInfo, Scheme, SourceAction
 from alertwhisperer.guard.permissions import Action
 from alertwhisperer.ingest import integrations
+from alertwhisperer.ingest.secret_settings import masked
 
 router = APIRouter(prefix="/api/companies/{company_id}", tags=["integrations"])
 
@@ -35,6 +36,8 @@ _INTEGRATION = {
     "version": 1,
     "created_at": "2026-03-01T08:00:00Z",
     "keys": [_KEY],
+    "route_by": None,
+    "shared_id": None,
 }
 
 
@@ -65,6 +68,12 @@ class IntegrationShown(Shown):
     version: Annotated[int, Field(description="of the settings")]
     created_at: datetime
     keys: list[KeyShown]
+    route_by: Annotated[
+        str | None, Field(description="of the MSP's own, for many companies: the label that names the customer")
+    ]
+    shared_id: Annotated[
+        UUID | None, Field(description="the MSP-wide integration that this one receives from; it has no key then")
+    ]
 
 
 class IntegrationMade(IntegrationShown):
@@ -102,6 +111,10 @@ class IntegrationAdded(Asked):
     scheme: Scheme = "alertwhisperer"
     require_signature: Flag = False
     settings: dict[str, Any] = Field(default_factory=dict)
+    route_by: Annotated[
+        Text | None,
+        Field(max_length=128, description="only in the MSP's own company: the label that names the customer"),
+    ] = None
 
 
 class IntegrationSet(Asked):
@@ -171,6 +184,7 @@ async def add_integration(
         require_signature=body.require_signature,
         scheme=body.scheme,
         settings=body.settings,
+        route_by=body.route_by,
         now=caller.now,
     )
     return IntegrationMade(**_fields(caller, made.integration), api_key=made.api_key, hmac_secret=made.hmac_secret)
@@ -190,6 +204,7 @@ async def set_integration(
 ) -> IntegrationShown:
     changed = await integrations.set_integration(
         caller.desk.database,
+        caller.desk.vault,
         caller.desk.sources,
         caller.scope,
         integration_id,
@@ -272,13 +287,15 @@ def _fields(caller: Caller, integration: Integration) -> dict[str, Any]:
         "company_id": integration.company_id,
         "source": integration.source,
         "name": integration.name,
-        "webhook_url": f"{caller.desk.public_url}/api/webhooks/{integration.source}",
+        "webhook_url": "" if integration.is_stand_in else f"{caller.desk.public_url}/api/webhooks/{integration.source}",
         "scheme": integration.scheme,
         "require_signature": integration.require_signature,
-        "settings": dict(integration.settings),
+        "settings": masked(integration.settings),
         "version": integration.version,
         "created_at": integration.created_at,
         "keys": [KeyShown(**_key_fields(key)) for key in integration.keys],
+        "route_by": integration.route_by,
+        "shared_id": integration.shared_id,
     }
 
 

@@ -13,6 +13,7 @@ from alertwhisperer.api.access import Caller, absent, allow_in_company
 from alertwhisperer.api.fields import Shown, example
 from alertwhisperer.api.pages import Page, PageQuery, page_of
 from alertwhisperer.api.problem import responses
+from alertwhisperer.domain.severity import Severity
 from alertwhisperer.guard.permissions import Action
 from alertwhisperer.store import deliveries, quarantine
 from alertwhisperer.store.database import Unit
@@ -34,6 +35,9 @@ _EXAMPLE = {
     "state": "waiting",
     "settled_at": None,
     "settled_by": None,
+    "subject": None,
+    "severity": None,
+    "summary": None,
 }
 
 
@@ -54,6 +58,11 @@ class UnitShown(Shown):
     state: Literal["waiting", "rerun", "discarded"]
     settled_at: datetime | None
     settled_by: str | None
+    subject: Annotated[
+        str | None, Field(description="the customer whose company is not known, of an alert that could be read")
+    ]
+    severity: Annotated[str | None, Field(description="of such an alert, when it fires")]
+    summary: Annotated[str | None, Field(description="asset, check and message of such an alert")]
 
 
 class UnitWhole(UnitShown):
@@ -132,6 +141,9 @@ def _fields(row: QuarantineRow) -> dict[str, Any]:
         "state": row.state,
         "settled_at": row.settled_at,
         "settled_by": row.settled_by,
+        "subject": row.subject,
+        "severity": None if row.severity is None else Severity(row.severity).word,
+        "summary": row.summary,
     }
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from alertwhisperer.ingest.gateway import PREFIX, Gateway
+from alertwhisperer.ingest.gateway import Gateway
+from alertwhisperer.ingest.request import PREFIX
 
 Asgi = Callable[[MutableMapping[str, Any], Any, Any], Awaitable[None]]
 
@@ -31,7 +32,7 @@ class Doors:
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] == "http":
             path: str = scope["path"]
-            if path.startswith(PREFIX) or path == "/alerts":
+            if path.startswith(PREFIX) or self._gateway.paths.has(path):
                 await self._gateway(scope, receive, send)
                 return
         elif scope["type"] == "lifespan":

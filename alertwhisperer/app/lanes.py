@@ -38,8 +38,20 @@ _log = structlog.get_logger("lanes")
 
 
 class _Waiting(NamedTuple):
-    delivery: Delivery
-    answer: "asyncio.Future[Answer]"
+    """Deliveries that are stored together, the request's own last, and who waits for their answers."""
+
+    deliveries: Sequence[Delivery]
+    answers: "asyncio.Future[list[Answer]]"
+
+    @property
+    def company(self) -> bytes:
+        """Of the request's own."""
+        return self.deliveries[-1].company
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several companies are in it."""
+        return any(one.company != self.company for one in self.deliveries)
 
 
 class Lanes:
@@ -75,15 +87,20 @@ class Lanes:
                 await task  # the last one gets what the others hand over
 
     async def submit(self, delivery: Delivery) -> Answer:
+        """Hand in one delivery; otherwise as `submit_all`."""
+        return (await self.submit_all((delivery,)))[0]
+
+    async def submit_all(self, deliveries: Sequence[Delivery]) -> list[Answer]:
         """
-        Hand a delivery in; returns when it is committed.
+        Hand in deliveries that belong together, the request's own last; returns when all are committed, at once.
 
         Raises:
             Temporary: too much is waiting, or the database did not come back in time; nothing is known to be stored.
         """
-        if self._refused and self._is_apart(delivery.company):
-            return await self._apart.submit(delivery)
-        return await self._lanes[delivery.company[-1] % len(self._lanes)].submit(delivery)
+        company = deliveries[-1].company
+        if self._refused and self._is_apart(company):
+            return await self._apart.submit(deliveries)
+        return await self._lanes[company[-1] % len(self._lanes)].submit(deliveries)
 
     def _remember(self, company: bytes) -> None:
         self._refused[company] = self._clock.monotonic() + _APART_S
@@ -131,13 +148,13 @@ class _Lane:
         self._finishing = False
         self._connection: Connection | None = None
 
-    async def submit(self, delivery: Delivery) -> Answer:
+    async def submit(self, deliveries: Sequence[Delivery]) -> list[Answer]:
         if len(self._queue) >= _MOST_WAITING or self._finishing:
             raise Temporary("too many deliveries are waiting", retry_after=timedelta(seconds=2))
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Waiting(delivery, answer))
+        answers: asyncio.Future[list[Answer]] = asyncio.get_running_loop().create_future()
+        self._queue.append(_Waiting(deliveries, answers))
         self._arrived.set()
-        return await answer
+        return await answers
 
     def take_over(self, waiting: Sequence[_Waiting]) -> None:
         """Put another lane's deliveries at the end of this one's queue."""
@@ -171,7 +188,7 @@ class _Lane:
         batch: list[_Waiting] = []
         members = 0
         while self._queue and len(batch) < self._most:
-            size = len(self._queue[0].delivery.members)
+            size = sum([len(one.members) for one in self._queue[0].deliveries])
             if batch and members + size > _MOST_MEMBERS:
                 break
             members += size
@@ -181,22 +198,38 @@ class _Lane:
     async def _commit(self, batch: Sequence[_Waiting]) -> None:
         """Commit a batch; when the database refuses some row, commit company by company, and put that one apart."""
         try:
-            answers = await self._until_done([one.delivery for one in batch])
+            answers = await self._until_done([one for waiting in batch for one in waiting.deliveries])
         except Refusal as refusal:
             self._metrics.batches.labels(result="refused").inc()
-            companies = dict.fromkeys(one.delivery.company for one in batch)
-            if len(companies) > 1:
-                for company in companies:
-                    await self._commit([one for one in batch if one.delivery.company == company])
+            parts = _parts(batch)
+            if len(parts) > 1:
+                for part in parts:
+                    await self._commit(part)
                 return
-            self._refused(batch[0].delivery.company)
-            if self._hand_over is not None:
-                self._hand_over(batch)
-                return
-            answers = [await self._quarantine(one.delivery, refusal) for one in batch]
-        for one, answer in zip(batch, answers, strict=True):
-            if not one.answer.done():
-                one.answer.set_result(answer)
+            if not batch[0].is_shared:
+                self._refused(batch[0].company)
+                if self._hand_over is not None:
+                    self._hand_over(batch)
+                    return
+            answers = [
+                await self._alone(one, refusal, is_sole=len(batch) == len(waiting.deliveries) == 1)
+                for waiting in batch
+                for one in waiting.deliveries
+            ]
+        rest = iter(answers)
+        for waiting in batch:
+            mine = [next(rest) for _ in waiting.deliveries]
+            if not waiting.answers.done():
+                waiting.answers.set_result(mine)
+
+    async def _alone(self, delivery: Delivery, refusal: Refusal, *, is_sole: bool) -> Answer:
+        """Commit one delivery by itself; quarantined when the database refuses even that."""
+        if not is_sole:
+            try:
+                return (await self._until_done([delivery]))[0]
+            except Refusal as its_own:
+                refusal = its_own
+        return await self._quarantine(delivery, refusal)
 
     async def _quarantine(self, delivery: Delivery, refusal: Refusal) -> Answer:
         """Keep the raw body of a delivery whose rows the database will not take."""
@@ -259,5 +292,13 @@ class _Lane:
 
 def _fail(batch: Sequence[_Waiting], failure: Exception) -> None:
     for one in batch:
-        if not one.answer.done():
-            one.answer.set_exception(failure)
+        if not one.answers.done():
+            one.answers.set_exception(failure)
+
+
+def _parts(batch: Sequence[_Waiting]) -> list[list[_Waiting]]:
+    """The batch by company; what several companies share stands alone."""
+    parts: dict[object, list[_Waiting]] = {}
+    for waiting in batch:
+        parts.setdefault(id(waiting) if waiting.is_shared else waiting.company, []).append(waiting)
+    return list(parts.values())

@@ -13,7 +13,8 @@ Triage, remediation, escalation and notices join between decide and record, each
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 
 import structlog
 
@@ -21,7 +22,7 @@ from alertwhisperer.app import record
 from alertwhisperer.app.rulebook import Rulebook
 from alertwhisperer.correlate.decide import decide, in_order
 from alertwhisperer.correlate.rules import Matched
-from alertwhisperer.correlate.work import Decision, Item, Work
+from alertwhisperer.correlate.work import Changed, Decision, Item, Work
 from alertwhisperer.domain.delivery import Answer, Delivery, DeliveryStatus, Normalized
 from alertwhisperer.domain.errors import Conflicting
 from alertwhisperer.domain.occurrence import Kind
@@ -40,6 +41,7 @@ from alertwhisperer.store.hot.batch import (
     transaction,
     write,
 )
+from alertwhisperer.store.hot.leave import Leaving, leave
 from alertwhisperer.store.hot.rows import Rows
 from alertwhisperer.store.hot.settle import Settling, settle
 
@@ -85,23 +87,50 @@ class Pipeline:
             self._metrics.occurrences.labels(outcome=outcome.word).inc(count)
         return answers
 
-    async def run_again(self, connection: Connection, delivery: Delivery, settling: Settling) -> None:
+    async def run_again(self, connection: Connection, deliveries: Sequence[Delivery], settling: Settling) -> None:
         """
         Decide a delivery that leaves quarantine: the same stages, with its own row already there.
+
+        Args:
+            deliveries: the delivery itself last; before it, what of it belongs to other companies.
 
         Raises:
             Conflicting: its unit does not wait any more.
             Changed, StaleRules, Contended: nothing was stored; call again.
         """
-        items = await self._match([delivery])
-        async with transaction(connection, [delivery.company]):
+        async with self._moving(connection, deliveries, deliveries[-1].company) as move:
             if not await settle(connection, settling):
                 raise Conflicting("the unit was settled meanwhile", where="state")
-            locked = await lock(connection, _wanted([delivery], items))
-            self._refuse_stale([delivery], locked)
+            await move(deliveries[-1])
+
+    async def hand_over(self, connection: Connection, deliveries: Sequence[Delivery], leaving: Leaving) -> None:
+        """
+        Decide what waited in the MSP's quarantine where it belongs.
+
+        Raises:
+            Changed, StaleRules, Contended: nothing was stored; look again at what waits.
+        """
+        async with self._moving(connection, deliveries, leaving.company) as move:
+            if not await leave(connection, leaving):
+                raise Changed
+            await move(None)
+
+    @asynccontextmanager
+    async def _moving(
+        self, connection: Connection, deliveries: Sequence[Delivery], home: bytes
+    ) -> AsyncIterator[Callable[[Delivery | None], Awaitable[None]]]:
+        """A transaction over the deliveries' companies and `home`, and what decides and writes inside it."""
+        items = await self._match(deliveries)
+
+        async def move(again: Delivery | None) -> None:
+            locked = await lock(connection, _wanted(deliveries, items))
+            self._refuse_stale(deliveries, locked)
             work = Work(locked.alerts, locked.incidents, locked.keys)
-            decisions = decide(work, in_order(items[delivery.id]))
-            await write(connection, self._record([delivery], [], work, decisions, again=True))
+            decisions = decide(work, in_order(item for one in deliveries for item in items[one.id]))
+            await write(connection, self._record(deliveries, [], work, decisions, again=again))
+
+        async with transaction(connection, sorted({home, *(one.company for one in deliveries)})):
+            yield move
 
     async def _match(self, deliveries: Sequence[Delivery]) -> dict[bytes, list[Item]]:
         items: dict[bytes, list[Item]] = {}
@@ -179,12 +208,12 @@ class Pipeline:
         work: Work,
         decisions: Sequence[Decision],
         *,
-        again: bool = False,
+        again: Delivery | None = None,
     ) -> Rows:
         rows = Rows()
         place = len(decisions)
         for delivery in kept:
-            if not again:
+            if delivery is not again:
                 record.put_delivery(rows, delivery)
             for member in delivery.members:
                 if not isinstance(member.told, Normalized):

@@ -2,20 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
 from alertwhisperer.correlate.work import Decision, Work
+from alertwhisperer.domain.asset import canonical
 from alertwhisperer.domain.delivery import Delivery, Normalized, Unreadable
 from alertwhisperer.domain.occurrence import Kind, Refused
 from alertwhisperer.domain.outcome import Outcome, Reason
 from alertwhisperer.domain.state import AlertState
-from alertwhisperer.store.due import RESOLVE_INCIDENT, SOURCE_ACTION
+from alertwhisperer.ingest.routing import OVER_LIMIT
+from alertwhisperer.store.due import HAND_OVER, RESOLVE_INCIDENT, SOURCE_ACTION
 from alertwhisperer.store.hot.rows import (
     ActionRow,
     AlertChangeRow,
     AlertRow,
+    AssetNameRow,
     DeliveryRow,
     DueRow,
     IncidentRow,
@@ -32,6 +35,7 @@ from alertwhisperer.store.hot.rows import (
 
 _text = msgspec.json.Encoder(order="sorted").encode
 _FIRING = int(Kind.FIRING)
+_LONGEST_ASSET_NAME = 512  # in UTF-8 at most 2048 bytes: an index entry holds no more than 2704
 _ACTION_KIND = 3 << 24 | 1 << 23  # beside the family's incidents, whose indexes stay far below (kit/ids.py)
 
 
@@ -108,8 +112,21 @@ def put_unusable(into: Rows, delivery: Delivery, identity: bytes, told: Refused 
                 told.what,
                 told.where,
                 told.mend,
+                told.subject,
+                told.severity,
+                told.summary,
             )
         )
+        if told.reason == OVER_LIMIT:
+            into.due.append(
+                DueRow(delivery.company, HAND_OVER, delivery.integration, _soon_after(delivery.received_at))
+            )
+
+
+def _soon_after(moment: datetime) -> datetime:
+    """When what was over a limit is tried again; one moment for ten minutes, or a stream would put it off for ever."""
+    slot = moment.replace(minute=moment.minute // 10 * 10, second=0, microsecond=0)
+    return slot + (timedelta(minutes=10) if moment - slot < timedelta(minutes=9) else timedelta(minutes=20))
 
 
 def put_decisions(into: Rows, decisions: Sequence[Decision]) -> None:
@@ -171,13 +188,13 @@ def tally(
     duplicates: Iterable[Delivery],
     decisions: Iterable[Decision],
     *,
-    again: bool = False,
+    again: Delivery | None = None,
 ) -> dict[bytes, Tally]:
-    """Count a batch by company; a delivery that is read again was counted as accepted before."""
+    """Count a batch by company; a delivery that is read again (`again`) was counted as accepted before."""
     counts: dict[bytes, Tally] = defaultdict(Tally)
     for delivery in accepted:
         mine = counts[delivery.company]
-        mine.accepted += not again
+        mine.accepted += delivery is not again
         for member in delivery.members:
             if not isinstance(member.told, Normalized):
                 mine.outcomes[Outcome.QUARANTINED if isinstance(member.told, Unreadable) else Outcome.REJECTED] += 1
@@ -287,9 +304,14 @@ def _put_incidents(into: Rows, work: Work) -> None:
 
 
 def _put_alerts(into: Rows, work: Work) -> None:
+    seen: dict[tuple[bytes, str], AssetNameRow] = {}
     for alert_id, item in work.begun.items():
         state = work.closed.get(alert_id) or work.alerts[item.problem]
         told = work.retold.get(alert_id, item).content
+        name = canonical(told.asset)
+        if len(name) <= _LONGEST_ASSET_NAME:
+            row = AssetNameRow(item.company, name, told.asset, told.source, item.received_at)
+            seen.setdefault((item.company, name), row)
         into.alerts.append(
             AlertRow(
                 item.company,
@@ -299,6 +321,7 @@ def _put_alerts(into: Rows, work: Work) -> None:
                 work.moved.get(alert_id, state.incident_id),
                 told.source,
                 told.asset,
+                name,
                 told.signature,
                 told.message,
                 _text(told.labels).decode(),
@@ -312,17 +335,19 @@ def _put_alerts(into: Rows, work: Work) -> None:
                 state.last_seen_at,
             )
         )
+    into.asset_names = [seen[identity] for identity in sorted(seen)]
     for alert_id in (work.closed.keys() | work.retold.keys() | work.moved.keys()) - work.begun.keys():
         into.alert_changes.append(_alert_change(work, alert_id))
 
 
 def _alert_change(work: Work, alert_id: bytes) -> AlertChangeRow:
     closed, retold = work.closed.get(alert_id), work.retold.get(alert_id)
-    row = AlertChangeRow(work.company_of[alert_id], alert_id, work.moved.get(alert_id), *(None,) * 10)
+    row = AlertChangeRow(work.company_of[alert_id], alert_id, work.moved.get(alert_id), *(None,) * 11)
     if retold is not None:
         told = retold.content
         row = row._replace(
             asset=told.asset,
+            name=canonical(told.asset),
             signature=told.signature,
             message=told.message,
             labels=_text(told.labels).decode(),

@@ -4,22 +4,27 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from alertwhisperer.app.handover import HandOver
 from alertwhisperer.app.pipeline import Pipeline, StaleRules
 from alertwhisperer.correlate.work import Changed
 from alertwhisperer.domain.company import Scope
 from alertwhisperer.domain.delivery import Delivery, Member, Normalized, Unreadable
 from alertwhisperer.domain.errors import Conflicting, NotFound, Temporary
+from alertwhisperer.domain.integration import Integration
 from alertwhisperer.domain.occurrence import Kind
 from alertwhisperer.ingest.reading import members_of, read_again
+from alertwhisperer.ingest.routes import load_routes
+from alertwhisperer.ingest.routing import arrived, native_delivery, route
 from alertwhisperer.kit.clock import Clock
 from alertwhisperer.kit.ids import uuid7_int
-from alertwhisperer.sources.contract import Source
+from alertwhisperer.sources.contract import Parsed, Source
 from alertwhisperer.store import deliveries, quarantine
 from alertwhisperer.store import integrations as integrations_store
 from alertwhisperer.store.database import Database, Unit
 from alertwhisperer.store.hot.batch import Contended
 from alertwhisperer.store.hot.settle import Settling
 from alertwhisperer.store.hot.wire import speak
+from alertwhisperer.store.quarantine import QuarantineRow
 
 _TRIES = 20
 
@@ -27,11 +32,18 @@ _TRIES = 20
 class Rerun:
     """Runs one quarantined unit again; its members take its place in one transaction."""
 
-    def __init__(self, database: Database, sources: Mapping[str, Source], pipeline: Pipeline, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        sources: Mapping[str, Source],
+        pipeline: Pipeline,
+        clock: Clock,
+    ) -> None:
         self._database = database
         self._sources = sources
         self._pipeline = pipeline
         self._clock = clock
+        self._handover = HandOver(database, sources, pipeline, clock)
 
     async def rerun(self, scope: Scope, unit_id: UUID) -> None:
         """
@@ -43,17 +55,26 @@ class Rerun:
             Temporary: other work kept changing the same rows.
         """
         async with self._database.unit_of_work(scope) as unit:
-            delivery = await self._read(unit, unit_id)
+            row = await quarantine.read(unit, unit_id)
+            if row is None:
+                raise NotFound("there is no such unit in quarantine")
+            if row.state != "waiting":
+                raise Conflicting(f"the unit was settled before: {row.state}", where="state")
+            found = [] if row.subject is not None else await self._read(unit, row)
+        if row.subject is not None:
+            await self._hand_over(scope, row)
+            return
         now = self._clock.now()
+        own = found[-1]
         fresh = [uuid7_int(int(now.timestamp() * 1000)).to_bytes(16, "big") for _ in range(2)]
         settling = Settling(
             scope.company_id.bytes,
             unit_id.bytes,
-            len(delivery.members),
+            len(own.members),
             now,
             scope.actor,
-            delivery.parser,
-            delivery.settings_version,
+            own.parser,
+            own.settings_version,
             *fresh,
         )
         connection = await self._database.connect_hot()
@@ -61,7 +82,7 @@ class Rerun:
             await speak(connection)
             for _ in range(_TRIES):
                 try:
-                    await self._pipeline.run_again(connection, delivery, settling)
+                    await self._pipeline.run_again(connection, found, settling)
                     return
                 except (Changed, Contended, StaleRules):
                     continue
@@ -69,12 +90,16 @@ class Rerun:
             await connection.close()
         raise Temporary("other work keeps changing the same rows")
 
-    async def _read(self, unit: Unit, unit_id: UUID) -> Delivery:
-        row = await quarantine.read(unit, unit_id)
-        if row is None:
-            raise NotFound("there is no such unit in quarantine")
-        if row.state != "waiting":
-            raise Conflicting(f"the unit was settled before: {row.state}", where="state")
+    async def _hand_over(self, scope: Scope, row: QuarantineRow) -> None:
+        await self._handover.hand_over(scope, row.integration_id)
+        async with self._database.unit_of_work(scope) as unit:
+            still = await quarantine.read(unit, row.id)
+        if still is not None and still.state == "waiting":
+            raise Conflicting(
+                f"no company is mapped to the customer {row.subject!r}", where="subject", mend="map it: `route set`"
+            )
+
+    async def _read(self, unit: Unit, row: QuarantineRow) -> list[Delivery]:
         kept = await deliveries.body(unit, row.delivery_id)
         told = await deliveries.read(unit, row.delivery_id)
         integration = await integrations_store.get(unit, row.integration_id)
@@ -87,7 +112,11 @@ class Rerun:
         if isinstance(parsed, Unreadable):
             raise Conflicting(f"it still cannot be read: {parsed.what}", where=parsed.where, mend=parsed.mend)
         now = self._clock.now()
-        return Delivery(
+        others: list[Delivery] = []
+        members = members_of(parsed, row.integration_id.bytes)
+        if integration.route_by is not None:
+            members, others = await self._route(parsed, integration, told.received_at)
+        own = Delivery(
             id=row.delivery_id.bytes,
             company=unit.company_id.bytes,
             integration=row.integration_id.bytes,
@@ -100,9 +129,29 @@ class Rerun:
             signed=False,
             request=kept.request,
             body=kept.body,
-            members=[_as_arrived(one, told.received_at) for one in members_of(parsed, row.integration_id.bytes)],
+            members=[_as_arrived(one, told.received_at) for one in members],
             actions=[],
         )
+        return [*others, own]
+
+    async def _route(
+        self, parsed: Parsed, integration: Integration, received_at: datetime
+    ) -> tuple[list[Member], list[Delivery]]:
+        """What of an MSP-wide integration's body stays with the MSP, and what goes to companies."""
+        routes = await load_routes(self._database, integration)
+        routed = route(parsed.occurrences, routes)
+        others = [
+            native_delivery(
+                target.company,
+                target.integration,
+                [arrived(one, received_at) for _, one in told],
+                received_at=self._clock.now(),
+                sender=None,
+            )
+            for target, told in routed.mapped.values()
+        ]
+        waiting = [*routed.waiting, *(Member(one.index, one) for one in parsed.refused)]
+        return sorted(waiting, key=lambda member: member.index), others
 
 
 def _as_arrived(member: Member, arrived: datetime) -> Member:

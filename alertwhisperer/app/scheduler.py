@@ -5,8 +5,9 @@ Nothing sleeps in memory: what is due is a row, any process takes it, and a proc
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from typing import NamedTuple
 
 import msgspec
 import structlog
@@ -36,10 +37,25 @@ _ACTIONS_AT_ONCE = 8
 _log = structlog.get_logger("scheduler")
 
 
-class Scheduler:
-    """One process's share of the timed work."""
+class Duty(NamedTuple):
+    """Work of another room that is to be done every so many seconds."""
 
-    def __init__(self, house: House, refusals: Refusals, fetch: Fetch, metrics: Metrics) -> None:
+    seconds: float
+    work: Callable[[], Awaitable[None]]
+
+
+class Scheduler:
+    """
+    One process's share of the timed work.
+
+    Args:
+        duties: of other rooms, beside its own.
+    """
+
+    def __init__(
+        self, house: House, refusals: Refusals, fetch: Fetch, metrics: Metrics, duties: Sequence[Duty] = ()
+    ) -> None:
+        self._duties = duties
         self._house = house
         self._refusals = refusals
         self._fetch = fetch
@@ -54,6 +70,7 @@ class Scheduler:
                 self._every(_FLUSH_S, self._refusals.flush),
                 self._every(_FOLD_S, self.fold),
                 self._every(_UPKEEP_S, self.upkeep),
+                *(self._every(duty.seconds, duty.work) for duty in self._duties),
             )
         finally:
             for acting in self._acting:

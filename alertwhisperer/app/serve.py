@@ -12,15 +12,19 @@ from alertwhisperer.api.application import make_api
 from alertwhisperer.api.desk import Desk
 from alertwhisperer.app.build import House
 from alertwhisperer.app.doors import Doors
+from alertwhisperer.app.handover import HAND_OVER_S, HandOver
 from alertwhisperer.app.lanes import Lanes
 from alertwhisperer.app.outbound import Outbound
 from alertwhisperer.app.pipeline import Pipeline
+from alertwhisperer.app.pulses import WRITE_S, Pulses
 from alertwhisperer.app.refusals import Refusals
 from alertwhisperer.app.rerun import Rerun
 from alertwhisperer.app.rulebook import Rulebook
-from alertwhisperer.app.scheduler import Scheduler
+from alertwhisperer.app.scheduler import Duty, Scheduler
+from alertwhisperer.app.silence import BEAT_S, LOOK_S, Silence
 from alertwhisperer.ingest.admission import Admission
 from alertwhisperer.ingest.gateway import Gateway
+from alertwhisperer.ingest.intake import Intake
 from alertwhisperer.ingest.keyring import Keyring
 from alertwhisperer.kit.metrics import Metrics
 from alertwhisperer.store.changes import CHANNEL
@@ -45,16 +49,24 @@ async def serve(house: House, started: Callable[[], None] = lambda: None) -> Non
     keyring = Keyring(house.database, house.vault, house.sources, house.clock)
     admission = Admission(house.database, house.clock)
     refusals = Refusals(house.database, house.clock)
-    outbound = Outbound(resolve=dict(settings.outbound_resolve), ca_file=settings.outbound_ca_file)
+    pulses = Pulses(house.database, house.clock)
+    silence = Silence(house, lanes.submit, metrics)
+    outbound = Outbound(
+        networks=settings.outbound_networks,
+        resolve=dict(settings.outbound_resolve),
+        ca_file=settings.outbound_ca_file,
+    )
+    intake = Intake(admission, house.vault)
     gateway = Gateway(
         sources=house.sources,
         keyring=keyring,
         admission=admission,
-        vault=house.vault,
+        intake=intake,
         clock=house.clock,
-        submit=lanes.submit,
+        submit=lanes.submit_all,
         fetch=outbound.get,
         refused=refusals.count,
+        heard=pulses.hear,
         metrics=metrics,
     )
     rerun = Rerun(house.database, house.sources, pipeline, house.clock)
@@ -68,7 +80,14 @@ async def serve(house: House, started: Callable[[], None] = lambda: None) -> Non
         metrics=metrics.text,
         rerun=rerun.rerun,
     )
-    scheduler = Scheduler(house, refusals, outbound.get, metrics)
+    handover = HandOver(house.database, house.sources, pipeline, house.clock)
+    duties = (
+        Duty(HAND_OVER_S, handover.run_due),
+        Duty(BEAT_S, silence.beat),
+        Duty(LOOK_S, silence.run_due),
+        Duty(WRITE_S, pulses.flush),
+    )
+    scheduler = Scheduler(house, refusals, outbound.get, metrics, duties)
 
     tasks: list[asyncio.Task[None]] = []
 
@@ -86,6 +105,7 @@ async def serve(house: House, started: Callable[[], None] = lambda: None) -> Non
                 await task
         await lanes.stop()
         await refusals.flush()
+        await pulses.finish()
 
     config = uvicorn.Config(
         Doors(gateway, make_api(desk), begin, end),

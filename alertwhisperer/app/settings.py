@@ -4,6 +4,7 @@ Settings: the only reader of the environment. One frozen, typed object, built on
 What a company can set (limits, rules, integrations) is data in the database, not a setting.
 """
 
+import ipaddress
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -11,6 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from alertwhisperer.domain.errors import Invalid
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 
 
 def _setting(env: str, default: Any, meaning: str, read: Callable[[str], Any] = str, *, secret: bool = False) -> Any:
@@ -58,6 +63,13 @@ def _pairs(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((host.strip(), address.strip()) for host, _, address in pairs)
 
 
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError as failure:
+        raise Invalid(f"{failure}: write networks such as 10.0.0.0/8, separated by commas") from failure
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that an installation sets; `docs/settings.md` shows the same list."""
@@ -99,6 +111,12 @@ class Settings:
         "info",
         "debug, info, warning or error.",
         _one_of("debug", "info", "warning", "error"),
+    )
+    outbound_networks: tuple[Network, ...] = _setting(
+        "ALERTWHISPERER_OUTBOUND_NETWORKS",
+        (),
+        "Networks that feeds may call although they are private, and over http: 10.1.0.0/16,fd12::/32. Never loopback.",
+        _networks,
     )
     environment: str = _setting(
         "ALERTWHISPERER_ENVIRONMENT",
@@ -170,7 +188,17 @@ def load(environ: Mapping[str, str] | None = None, **given: Any) -> Settings:
             where="ALERTWHISPERER_OUTBOUND_RESOLVE",
             mend="unset it, and ALERTWHISPERER_OUTBOUND_CA_FILE",
         )
+    if settings.environment == "production" and any(map(_holds_loopback, settings.outbound_networks)):
+        raise Invalid(
+            "the server's own machine may be called in tests only",
+            where="ALERTWHISPERER_OUTBOUND_NETWORKS",
+            mend="name the networks that your tools are in",
+        )
     return settings
+
+
+def _holds_loopback(network: Network) -> bool:
+    return any(network.version == own.version and network.overlaps(own) for own in _LOOPBACK)
 
 
 def describe(settings: Settings) -> list[Described]:
@@ -186,5 +214,5 @@ def describe(settings: Settings) -> list[Described]:
 
 def _shown(value: Any) -> str:
     if isinstance(value, tuple):
-        return ",".join(f"{host}={address}" for host, address in value)
+        return ",".join("=".join(one) if isinstance(one, tuple) else str(one) for one in value)
     return "" if value is None else str(value)

@@ -13,7 +13,7 @@ import typer
 from alertwhisperer.app import logs
 from alertwhisperer.app.build import House, open_house
 from alertwhisperer.app.settings import Settings, load
-from alertwhisperer.domain.company import CompanyId, Scope
+from alertwhisperer.domain.company import INSTALLATION, CompanyId, Scope
 from alertwhisperer.domain.errors import Invalid
 
 T = TypeVar("T")
@@ -23,7 +23,7 @@ DataDir = Annotated[
     typer.Option("--data-dir", help="Where the embedded database is; else as ALERTWHISPERER_DATA_DIR says, else data."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-Company = Annotated[str, typer.Option("--company", "-c", help="The company's id.")]
+Company = Annotated[str, typer.Option("--company", "-c", help="The company's id; `msp` is the MSP itself.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=500, help="How many at most, newest first.")]
 
 
@@ -69,7 +69,9 @@ def identifier(text: str, name: str = "id") -> UUID:
 
 
 def company_id(text: str) -> CompanyId:
-    """The company's id that was typed; raises `Invalid` when it is none."""
+    """The company's id that was typed, or the MSP's own by the word `msp`; raises `Invalid` when it is none."""
+    if text.lower() == "msp":
+        return INSTALLATION
     try:
         return CompanyId(identifier(text, "--company"))
     except Invalid as failure:

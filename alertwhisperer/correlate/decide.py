@@ -473,6 +473,7 @@ def _receipt(
             max(needed, 0),
             rivals[:3],
             clamped,
+            matched.alias,
         )
     )
 

@@ -35,6 +35,7 @@ class Receipt(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         limit: name of the threshold that would have changed the decision; needed: the value it would have needed.
         rivals: at most three that came near.
         clamped: whether the tool's time was in our future and cut.
+        alias: whether the key has the asset's own name where the tool used another one.
     """
 
     reason: int
@@ -48,6 +49,7 @@ class Receipt(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     needed: int = 0
     rivals: tuple[Rival, ...] = ()
     clamped: bool = False
+    alias: bool = False
 
 
 _encoder = msgspec.json.Encoder()
@@ -87,6 +89,8 @@ def explain(facts: str | bytes | None, reason: Reason) -> list[str]:
     receipt = decode(facts)
     if receipt.rule:
         told.append(f"Rule {receipt.rule!r} (version {receipt.version}) made the aggregation key {receipt.key!r}.")
+    if receipt.alias:
+        told.append("The tool used another name of the asset; the key has the asset's own.")
     if receipt.window_s:
         told.append(f"The window is {_span(receipt.window_s)}; the gap was {_span(receipt.gap_s)}.")
     if receipt.limit:

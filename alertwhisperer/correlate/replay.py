@@ -25,6 +25,7 @@ from alertwhisperer.store.replay import Acted, Decided
 
 KINDS = (acts.RESOLVE, acts.TIMER_RESOLVE, acts.MERGE, acts.SPLIT)
 _MOST_SHOWN = 100
+_VERSIONS_AT_HAND = 8  # of the rules; with 20,000 aliases each holds some MB
 _content = msgspec.json.Decoder(Content)
 _NOTHING = Content("?", "?", "", "?")
 
@@ -127,6 +128,8 @@ async def replay(unit: Unit) -> Replayed:
             found.acts += 1
             next_act = await anext(acted, None)
         if row.rules_version not in rules:
+            if len(rules) >= _VERSIONS_AT_HAND:
+                rules.clear()
             versioned = await rules_store.by_version(unit, row.rules_version)
             rules[row.rules_version] = compile_rules(unit.company_id.bytes, versioned)
         _compare(found, row, company.decide(row, rules[row.rules_version], unit.company_id.bytes))

@@ -47,11 +47,13 @@ class Matched(msgspec.Struct, frozen=True, gc=False):
         rule: the first that matched.
         key: 16 bytes, the hash of company, rule and grouping values; equal keys may share an incident.
         text: the same for people, e.g. `db-01|DiskFull`.
+        alias: whether the asset stands in the key by its own name, and the tool used another.
     """
 
     rule: Rule
     key: bytes
     text: str
+    alias: bool = False
 
 
 class CompiledRules:
@@ -65,6 +67,7 @@ class CompiledRules:
     def __init__(self, company: bytes, rules: RuleSet) -> None:
         self.version = rules.version
         self._company = company
+        self._own_names = rules.aliases
         self._rules = rules.in_order()
         self._programs = [_compile(rule, place) for place, rule in enumerate(self._rules)]
         self._always: list[int] = []
@@ -113,13 +116,20 @@ class CompiledRules:
 
     def _matched(self, rule: Rule, content: Content, severity: Severity) -> Matched:
         values = [_value(field, content, severity) for field in rule.group_by]
+        alias = False
+        if self._own_names and "asset" in rule.group_by:
+            own = [self._own_name(field, value) for field, value in zip(rule.group_by, values, strict=True)]
+            alias, values = own != values, own
         if not rule.cross_tool and "source" not in rule.group_by:
             values.append(content.source)
         digest = blake2b(self._company, digest_size=16)
         for part in (rule.id, *values):
             raw = part.encode("utf-8", "replace")
             digest.update(len(raw).to_bytes(4, "big") + raw)
-        return Matched(rule, digest.digest(), "|".join(values))
+        return Matched(rule, digest.digest(), "|".join(values), alias)
+
+    def _own_name(self, field: str, value: str) -> str:
+        return self._own_names.get(value, value) if field == "asset" else value
 
 
 def compile_rules(company: bytes, rules: RuleSet) -> CompiledRules:

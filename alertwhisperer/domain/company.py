@@ -41,6 +41,8 @@ class Company:
         occurrences_per_minute: members of their bodies.
         bytes_per_minute: of their bodies, decompressed.
         created_at: aware UTC.
+        ref: the MSP's own name for it, such as a customer number; no two companies share one.
+        group_id: of the group that it inherits settings from.
     """
 
     id: CompanyId
@@ -49,4 +51,22 @@ class Company:
     requests_per_minute: int
     occurrences_per_minute: int
     bytes_per_minute: int
+    created_at: datetime
+    ref: str | None = None
+    group_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """
+    Companies that share settings; a company is in at most one.
+
+    Attributes:
+        companies: how many are in it.
+        created_at: aware UTC.
+    """
+
+    id: UUID
+    name: str
+    companies: int
     created_at: datetime

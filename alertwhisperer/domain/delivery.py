@@ -42,12 +42,23 @@ class Normalized(msgspec.Struct, gc=False):
 
 
 class Unreadable(msgspec.Struct, gc=False):
-    """A unit that could not be read and waits in quarantine; see `Refused` for the last three."""
+    """
+    A unit that waits in quarantine: it could not be read, or it belongs to nobody yet.
 
-    reason: str  # a short code: invalid_json, parser_failed, unmapped, …
+    Attributes:
+        reason: a short code: invalid_json, parser_failed, unmapped, …
+        what, where, mend: as `Refused` has them.
+        subject: the customer's name, of an occurrence that waits for its company.
+        severity, summary: what it says, as far as it could be read.
+    """
+
+    reason: str
     what: str
     where: str = ""
     mend: str = ""
+    subject: str | None = None
+    severity: int | None = None
+    summary: str | None = None
 
 
 class Member(msgspec.Struct, gc=False):
@@ -77,7 +88,7 @@ class Delivery(msgspec.Struct, gc=False):
         signed: whether our signature scheme vouched for id and body.
         request: JSON of method, query and headers that the parser read; None when it read none.
         body: as received, decompressed, with the key masked.
-        members: in the order of the body; never empty (an unreadable body is one unit).
+        members: in the order of the body; an unreadable body is one unit; empty when all went to other companies.
     """
 
     id: bytes

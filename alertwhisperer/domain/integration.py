@@ -14,6 +14,9 @@ MOST_LIVE_KEYS = 2
 APPROVED_TOPICS = "approved_topics"
 """The setting that keeps what a person approved; a source that needs approvals declares it."""
 
+OWN_SOURCE = "alertwhisperer"
+"""What alerts that we raise ourselves give as their source: a silent integration, an unmapped customer."""
+
 Scheme = Literal["alertwhisperer", "standard"]
 """How deliveries are signed: `X-Signature`, or Standard Webhooks."""
 
@@ -48,6 +51,8 @@ class Integration:
         version: of the settings; deliveries name the one that they were parsed by.
         keys: the live ones first, oldest first; then revoked ones.
         removed_at: None while it is in use.
+        route_by: of the MSP's own, for many companies: the label that names the customer; else None.
+        shared_id: the MSP-wide integration that it receives from; None when it has keys of its own.
     """
 
     company_id: CompanyId
@@ -61,6 +66,13 @@ class Integration:
     created_at: datetime
     removed_at: datetime | None
     keys: tuple[KeyInfo, ...] = ()
+    route_by: str | None = None
+    shared_id: UUID | None = None
+
+    @property
+    def is_stand_in(self) -> bool:
+        """Whether nobody sends by it: it receives from an MSP-wide one, or from ourselves."""
+        return self.shared_id is not None or self.source == OWN_SOURCE
 
     def live_keys(self) -> tuple[KeyInfo, ...]:
         """The keys that a request may use."""

@@ -1,5 +1,6 @@
 """Correlation rule: which alerts belong to one incident, as data that a company edits and a receipt can name."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Literal
 
@@ -71,10 +72,13 @@ class RuleSet(msgspec.Struct, frozen=True):
     Attributes:
         version: 0 for the built-in default alone; each change makes the next.
         rules: in order; `DEFAULT_RULE` follows when none of them matches, unless one of them has its id.
+        aliases: other names of assets → the asset's own, both as `domain.asset.canonical` writes them; keys are made of
+            the own one.
     """
 
     version: int
     rules: tuple[Rule, ...]
+    aliases: Mapping[str, str] = {}
 
     def in_order(self) -> tuple[Rule, ...]:
         """The rules as they are tried, the default last."""

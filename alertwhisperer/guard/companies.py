@@ -1,42 +1,84 @@
 """Companies: made and set by the MSP, listed for a person as far as that person may see."""
 
-import zoneinfo
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from alertwhisperer.domain.company import INSTALLATION, Company, CompanyId, Scope
-from alertwhisperer.domain.errors import Invalid, NotFound
+from alertwhisperer.domain.company_setting import SettingValue, check_all
+from alertwhisperer.domain.errors import Conflicting, Invalid, NotFound
 from alertwhisperer.domain.name import check_name
 from alertwhisperer.domain.user import Role, User
+from alertwhisperer.guard.company_settings import (
+    absent_group,
+    check_ref,
+    over_all,
+    over_one,
+    refresh,
+    write_exceptions,
+)
 from alertwhisperer.kit.ids import uuid7
-from alertwhisperer.store import audit, changes, companies
+from alertwhisperer.store import audit, changes, companies, company_groups
 from alertwhisperer.store.database import Database, Unit
 
-MOST_PER_MINUTE = 1_000_000_000
-MOST_BYTES_PER_MINUTE = 1_000_000_000_000
 
-
-async def add_company(database: Database, actor: str, name: str, *, time_zone: str = "UTC", now: datetime) -> Company:
+async def add_company(
+    database: Database,
+    actor: str,
+    name: str,
+    *,
+    ref: str | None = None,
+    group_id: UUID | None = None,
+    time_zone: str | None = None,
+    now: datetime,
+) -> Company:
     """
-    Add a company with the default limits.
+    Add a company with what the MSP and its group set.
 
     Args:
         actor: who adds it, as the audit log will say.
-        time_zone: IANA name.
+        ref: the MSP's own name for it.
+        time_zone: IANA name, for this company alone; None inherits.
         now: aware UTC.
 
     Raises:
-        Invalid: the name or the zone is of no use.
+        Invalid: the name, the ref or the zone is of no use.
+        NotFound: there is no such group.
+        Conflicting: another company has the ref.
     """
-    name, time_zone = check_name(name), _check_zone(time_zone)
-    scope = Scope(CompanyId(uuid7(now)), actor)
-    async with database.unit_of_work(scope) as unit:
-        company = await companies.insert(unit, name=name, time_zone=time_zone, now=now)
-        await audit.write(unit, "company.add", str(company.id), {"name": name, "time_zone": time_zone}, now=now)
+    exceptions = check_all({} if time_zone is None else {"time_zone": time_zone})
+    new = CompanyId(uuid7(now))
+    async with over_all(database, actor) as (msp, customers):
+        wanted_ref = None if ref is None else await _free_ref(msp, customers, ref, None)
+        await _require_group(msp, group_id)
+        await companies.see(msp.connection, [INSTALLATION, new])
+        unit = Unit(msp.connection, Scope(new, actor))
+        await insert_company(unit, name=check_name(name), ref=wanted_ref, group_id=group_id, given=exceptions, now=now)
+        await refresh(msp, [new])
         await changes.announce(unit)
-    return company
+        return _there(await companies.get(unit), unit.scope)
+
+
+async def insert_company(
+    unit: Unit,
+    *,
+    name: str,
+    ref: str | None,
+    group_id: UUID | None,
+    given: Mapping[str, SettingValue],
+    now: datetime,
+) -> None:
+    """Make the unit's company, its exceptions and its audit entry; what it inherits is brought in by `refresh`."""
+    await companies.insert(unit, name=name, ref=ref, group_id=group_id, now=now)
+    await write_exceptions(unit, given, now=now)
+    detail: dict[str, object] = {"name": name, **given}
+    if ref is not None:
+        detail["ref"] = ref
+    if group_id is not None:
+        detail["group_id"] = str(group_id)
+    await audit.write(unit, "company.add", str(unit.company_id), detail, now=now)
 
 
 async def set_company(
@@ -44,6 +86,9 @@ async def set_company(
     scope: Scope,
     *,
     name: str | None = None,
+    ref: str | None = None,
+    group_id: UUID | None = None,
+    no_group: bool = False,
     time_zone: str | None = None,
     requests_per_minute: int | None = None,
     occurrences_per_minute: int | None = None,
@@ -53,29 +98,85 @@ async def set_company(
     """
     Change what is given of the scope's company, and leave the rest.
 
+    A zone or a limit given here is the company's exception: it no longer follows its group or the MSP.
+
+    Args:
+        ref: an empty one takes the ref away.
+        no_group: take the company out of its group.
+
     Returns:
         The company as it is now.
 
     Raises:
-        Invalid: a value is of no use.
-        NotFound: there is no such company.
+        Invalid: a value is of no use, or the MSP itself would get a ref or a group.
+        NotFound: there is no such company or group.
+        Conflicting: another company has the ref.
     """
-    given: dict[str, Any] = {
-        "name": None if name is None else check_name(name),
-        "time_zone": None if time_zone is None else _check_zone(time_zone),
-        "requests_per_minute": _check_limit("requests_per_minute", requests_per_minute, MOST_PER_MINUTE),
-        "occurrences_per_minute": _check_limit("occurrences_per_minute", occurrences_per_minute, MOST_PER_MINUTE),
-        "bytes_per_minute": _check_limit("bytes_per_minute", bytes_per_minute, MOST_BYTES_PER_MINUTE),
+    given = {
+        "time_zone": time_zone,
+        "requests_per_minute": requests_per_minute,
+        "occurrences_per_minute": occurrences_per_minute,
+        "bytes_per_minute": bytes_per_minute,
     }
-    async with database.unit_of_work(scope) as unit:
+    exceptions = check_all({field: value for field, value in given.items() if value is not None})
+    fields: dict[str, Any] = {} if name is None else {"name": check_name(name)}
+    if group_id is not None or no_group:
+        fields["group_id"] = group_id
+    if ref is not None:
+        fields["ref"] = check_ref(ref) if ref.strip() else None
+    if scope.company_id == INSTALLATION:
+        return await _set_msp(database, scope, {**fields, **exceptions}, now=now)
+    async with over_all(database, scope.actor) as (msp, customers):
+        if fields.get("ref"):
+            await _free_ref(msp, customers, fields["ref"], scope.company_id)
+        await _require_group(msp, fields.get("group_id"))
+        await companies.see(msp.connection, [INSTALLATION, scope.company_id])
+        return await change_company(msp, Unit(msp.connection, scope), fields, exceptions, now=now)
+
+
+async def change_company(
+    msp: Unit,
+    unit: Unit,
+    fields: Mapping[str, Any],
+    exceptions: Mapping[str, SettingValue | None],
+    *,
+    now: datetime,
+) -> Company:
+    """
+    Write what is given of the unit's company, bring in line what it inherits, audit and announce it.
+
+    Args:
+        msp: the MSP's unit of the same transaction, which holds the lock.
+        fields: checked `name`, `ref` and `group_id`, as far as they shall change.
+        exceptions: checked; None lets the company inherit.
+    """
+    old = _there(await companies.lock(unit), unit.scope)
+    new = replace(old, **fields)
+    if new != old:
+        await companies.update(unit, new)
+    changed = await write_exceptions(unit, exceptions, now=now)
+    if new == old and not changed:
+        return old
+    await refresh(msp, [unit.company_id])
+    after = _there(await companies.get(unit), unit.scope)
+    await audit.write(unit, "company.set", str(new.id), {**changed, **_changed(old, after)}, now=now)
+    await changes.announce(unit)
+    return after
+
+
+async def _set_msp(database: Database, scope: Scope, fields: Mapping[str, Any], *, now: datetime) -> Company:
+    """The MSP's own row has values of its own: it inherits nothing, and nobody inherits them."""
+    for field in ("ref", "group_id"):
+        if field in fields:
+            raise Invalid(f"the MSP itself has no {field}", where=field, mend="name one of its companies")
+    async with over_one(database, scope) as (_, unit):
         old = _there(await companies.lock(unit), scope)
-        new = replace(old, **{field: value for field, value in given.items() if value is not None})
-        changed = _changed(old, new)
-        if changed:
+        new = replace(old, **fields)
+        if new != old:
             await companies.update(unit, new)
-            await audit.write(unit, "company.set", str(new.id), changed, now=now)
+            await audit.write(unit, "company.set", str(new.id), _changed(old, new), now=now)
             await changes.announce(unit)
-    return new
+        return new
 
 
 async def get_company(database: Database, scope: Scope) -> Company:
@@ -93,7 +194,7 @@ async def list_companies(
     database: Database, user: User | None, *, limit: int = 100, before: UUID | None = None
 ) -> tuple[Company, ...]:
     """
-    The companies that a person serves, newest first: the named door across companies.
+    The companies that a person serves, newest first: the named door across companies. The MSP itself is none of them.
 
     Args:
         user: None for the command line, which sees all, as an MSP admin does.
@@ -104,7 +205,8 @@ async def list_companies(
             served = await companies.all_ids(unit.connection)
     else:
         served = tuple(user.companies)
-    wanted = sorted((one for one in served if before is None or one < before), reverse=True)[:limit]
+    customers = (one for one in served if one != INSTALLATION and (before is None or one < before))
+    wanted = sorted(customers, reverse=True)[:limit]
     async with database.across(wanted) as connection:
         return await companies.among(connection, wanted)
 
@@ -131,16 +233,14 @@ def _changed(old: Company, new: Company) -> dict[str, object]:
     return {field: [before[field], after[field]] for field in after if before[field] != after[field]}
 
 
-def _check_zone(time_zone: str) -> str:
-    # A machine without zone files (a slim container) still has UTC.
-    if time_zone != "UTC" and time_zone not in zoneinfo.available_timezones():
-        raise Invalid(
-            "this time zone is not known here", where="time_zone", mend="give an IANA name such as Europe/Berlin"
-        )
-    return time_zone
+async def _require_group(unit: Unit, group_id: UUID | None) -> None:
+    if group_id is not None and all(group.id != group_id for group in await company_groups.all_groups(unit)):
+        raise absent_group(group_id)
 
 
-def _check_limit(field: str, value: int | None, most: int) -> int | None:
-    if value is not None and not 1 <= value <= most:
-        raise Invalid(f"{field} must be 1 to {most}, not {value}", where=field, mend="give a number in that range")
-    return value
+async def _free_ref(unit: Unit, customers: tuple[CompanyId, ...], ref: str, own: CompanyId | None) -> str:
+    ref = check_ref(ref)
+    holder = await companies.with_ref(unit.connection, customers, ref)
+    if holder is not None and holder != own:
+        raise Conflicting(f"the company {holder} has the ref {ref}", where="ref", mend="give each company its own")
+    return ref

@@ -26,6 +26,8 @@ class Action(StrEnum):
     KEY_ADD = "key.add"
     KEY_REVOKE = "key.revoke"
     ACTION_APPROVE = "action.approve"
+    ROUTE_READ = "route.read"
+    ROUTE_SET = "route.set"
     ALERT_READ = "alert.read"
     DELIVERY_READ = "delivery.read"
     INCIDENT_READ = "incident.read"
@@ -37,6 +39,8 @@ class Action(StrEnum):
     INCIDENT_SPLIT = "incident.split"
     RULE_READ = "rule.read"
     RULE_SET = "rule.set"
+    SILENCE_READ = "silence.read"
+    SILENCE_SET = "silence.set"
     QUARANTINE_READ = "quarantine.read"
     QUARANTINE_RERUN = "quarantine.rerun"
     QUARANTINE_DISCARD = "quarantine.discard"
@@ -65,6 +69,9 @@ PERMISSIONS: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.KEY_ADD: _ADMINS,
         Action.KEY_REVOKE: _ADMINS,
         Action.ACTION_APPROVE: _ADMINS,
+        # A route says which alerts are whose: it crosses companies.
+        Action.ROUTE_READ: _MSP,
+        Action.ROUTE_SET: _MSP,
         Action.ALERT_READ: _ALL,
         Action.DELIVERY_READ: _ALL,
         Action.INCIDENT_READ: _ALL,
@@ -76,6 +83,8 @@ PERMISSIONS: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.INCIDENT_SPLIT: _ALL,
         Action.RULE_READ: _ALL,
         Action.RULE_SET: _ADMINS,
+        Action.SILENCE_READ: _ALL,
+        Action.SILENCE_SET: _ADMINS,
         Action.QUARANTINE_READ: _ALL,
         Action.QUARANTINE_RERUN: _ADMINS,
         Action.QUARANTINE_DISCARD: _ADMINS,

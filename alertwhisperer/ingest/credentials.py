@@ -6,7 +6,7 @@ Many tools can set one thing only: a header, a URL's query, basic authentication
 
 import binascii
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from alertwhisperer.domain.errors import Invalid
@@ -25,7 +25,9 @@ class TwoKeys(Invalid):
     """The request names two different keys; which one is meant is not for us to guess."""
 
 
-def find(headers: Mapping[str, str], query: Mapping[str, str], path_key: str | None, body_key: Any = None) -> str:
+def find(
+    headers: Mapping[str, str], query: Mapping[str, str], path_key: str | None, body_keys: Iterable[Any] = ()
+) -> str:
     """
     The one key that a request names.
 
@@ -33,7 +35,7 @@ def find(headers: Mapping[str, str], query: Mapping[str, str], path_key: str | N
         headers: lower-case names; `x-api-key` and `authorization` are read.
         query: first value of each parameter.
         path_key: segment behind the source's path, None when there is none.
-        body_key: value of the body field that the source lets a key be in.
+        body_keys: values of the body's fields that the source lets a key be in.
 
     Raises:
         NoKey, TwoKeys.
@@ -44,8 +46,7 @@ def find(headers: Mapping[str, str], query: Mapping[str, str], path_key: str | N
         key = _of_authorization(authorization)
         if key:
             found.add(key)
-    if isinstance(body_key, str) and body_key:
-        found.add(body_key)
+    found.update(key for key in body_keys if isinstance(key, str) and key)
     if not found:
         raise NoKey("the request has no API key", where="X-API-Key", mend=_MEND)
     if len(found) > 1:

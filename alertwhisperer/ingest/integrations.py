@@ -10,28 +10,32 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from hashlib import blake2b
 from typing import get_args
 from uuid import UUID
 
 import msgspec
 
-from alertwhisperer.domain.company import CompanyId, Scope
+from alertwhisperer.domain.company import INSTALLATION, CompanyId, Scope
 from alertwhisperer.domain.errors import Conflicting, Invalid, NotFound
 from alertwhisperer.domain.integration import (
     APPROVED_TOPICS,
     MOST_LIVE_KEYS,
+    OWN_SOURCE,
     Integration,
     KeyInfo,
     Scheme,
     SourceAction,
 )
 from alertwhisperer.domain.name import check_name
+from alertwhisperer.domain.silence import NewCheck
 from alertwhisperer.guard.companies import require_company
 from alertwhisperer.guard.keys import hint, new_key, new_secret
 from alertwhisperer.guard.vault import Vault, integration_context
+from alertwhisperer.ingest.secret_settings import SHOWN, is_sealed, masked, seal_secrets
 from alertwhisperer.kit.ids import uuid7
 from alertwhisperer.sources.contract import Source
-from alertwhisperer.store import audit, changes
+from alertwhisperer.store import audit, changes, silence
 from alertwhisperer.store import integrations as rows
 from alertwhisperer.store.database import Database, Unit
 
@@ -67,6 +71,7 @@ async def add_integration(
     require_signature: bool = False,
     scheme: Scheme = "alertwhisperer",
     settings: Mapping[str, object] = {},  # a Mapping is never written to
+    route_by: str | None = None,
     now: datetime,
 ) -> NewIntegration:
     """
@@ -77,46 +82,129 @@ async def add_integration(
         source: the tool's slug.
         scheme: how deliveries are signed; chosen once, since each scheme has its own kind of secret.
         settings: what differs from the source's defaults.
+        route_by: of an integration of the MSP itself, which serves many companies: the label that names the customer;
+            None takes the source's own.
         now: aware UTC.
 
     Raises:
-        Invalid: no such source or scheme, or a setting that the source refuses.
+        Invalid: no such source or scheme, a setting that the source refuses, or nothing to route by.
         NotFound: there is no such company.
     """
+    async with database.unit_of_work(scope) as unit:
+        return await add_in_unit(
+            unit,
+            vault,
+            sources,
+            source=source,
+            name=name,
+            require_signature=require_signature,
+            scheme=scheme,
+            settings=settings,
+            route_by=route_by,
+            now=now,
+        )
+
+
+async def add_in_unit(
+    unit: Unit,
+    vault: Vault,
+    sources: Mapping[str, Source],
+    *,
+    source: str,
+    name: str,
+    require_signature: bool = False,
+    scheme: Scheme = "alertwhisperer",
+    settings: Mapping[str, object] = {},  # a Mapping is never written to
+    route_by: str | None = None,
+    now: datetime,
+) -> NewIntegration:
+    """The same inside a transaction of the caller's."""
     if scheme not in get_args(Scheme):
         raise Invalid(f"{scheme!r} is not a scheme", where="scheme", mend=f"use {' or '.join(get_args(Scheme))}")
+    tool = _source_of(sources, source)
+    identity = uuid7(now)
+    checked = seal_secrets(vault, tool, unit.company_id, identity, check_settings(tool, settings), {})
     integration = Integration(
-        company_id=scope.company_id,
-        id=uuid7(now),
+        company_id=unit.company_id,
+        id=identity,
         source=source,
         name=check_name(name),
         scheme=scheme,
         require_signature=require_signature,
-        settings=check_settings(_source_of(sources, source), settings),
+        settings=checked,
         version=1,
         created_at=now,
         removed_at=None,
+        route_by=_check_route_by(unit.company_id, tool, route_by),
     )
     secret = _new_secret(scheme)
-    async with database.unit_of_work(scope) as unit:
-        await require_company(unit)
-        await rows.insert(unit, integration, sealed_secret=_seal(vault, integration, secret))
-        made = await _insert_key(unit, vault, integration.id, now=now)
-        detail = {
-            "source": source,
-            "name": integration.name,
-            "scheme": scheme,
-            "require_signature": require_signature,
-            "settings": sorted(integration.settings),
-            "key_id": str(made.key.id),
-        }
-        await audit.write(unit, "integration.add", str(integration.id), detail, now=now)
-        await changes.announce(unit)
+    await require_company(unit)
+    await rows.insert(unit, integration, sealed_secret=_seal(vault, integration, secret))
+    await silence.insert(unit, [NewCheck.of_integration(identity, source, integration.name)], now=now)
+    made = await _insert_key(unit, vault, integration.id, now=now)
+    detail = {
+        "source": source,
+        "name": integration.name,
+        "scheme": scheme,
+        "require_signature": require_signature,
+        "settings": sorted(integration.settings),
+        "key_id": str(made.key.id),
+    }
+    if integration.route_by is not None:
+        detail["route_by"] = integration.route_by
+        await own_integration(unit, vault, now=now)
+    await audit.write(unit, "integration.add", str(integration.id), detail, now=now)
+    await changes.announce(unit)
     return NewIntegration(replace(integration, keys=(made.key,)), api_key=made.api_key, hmac_secret=secret)
+
+
+async def own_integration(unit: Unit, vault: Vault, *, now: datetime) -> UUID:
+    """
+    The integration that a company's own occurrences come by (a silent tool, an unmapped customer); made when absent.
+
+    It has no key: nobody can send by it. Its id is the company's own hash, so that two processes cannot make two.
+    """
+    identity = own_integration_id(unit.company_id)
+    await _stand_in(unit, vault, identity, OWN_SOURCE, "Alert Whisperer itself", None, now=now)
+    return identity
+
+
+def own_integration_id(company_id: CompanyId) -> UUID:
+    """The id of the integration that a company's own occurrences come by, whether or not it was made yet."""
+    return UUID(bytes=blake2b(b"own" + company_id.bytes, digest_size=16).digest())
+
+
+async def shared_integration(unit: Unit, vault: Vault, shared: Integration, *, now: datetime) -> UUID:
+    """The integration by which the unit's company receives its part of an MSP-wide one; made when absent."""
+    identity = UUID(bytes=blake2b(shared.id.bytes + unit.company_id.bytes, digest_size=16).digest())
+    await _stand_in(unit, vault, identity, shared.source, shared.name, shared.id, now=now)
+    return identity
+
+
+async def _stand_in(
+    unit: Unit, vault: Vault, identity: UUID, source: str, name: str, shared_id: UUID | None, *, now: datetime
+) -> None:
+    if await rows.get(unit, identity) is not None:
+        return
+    integration = Integration(
+        company_id=unit.company_id,
+        id=identity,
+        source=source,
+        name=name,
+        scheme="alertwhisperer",
+        require_signature=True,
+        settings={},
+        version=1,
+        created_at=now,
+        removed_at=None,
+        shared_id=shared_id,
+    )
+    await rows.insert(unit, integration, sealed_secret=_seal(vault, integration, new_secret()))
 
 
 async def set_integration(
     database: Database,
+    vault: Vault,
     sources: Mapping[str, Source],
     scope: Scope,
     integration_id: UUID,
@@ -130,7 +218,8 @@ async def set_integration(
     Change what is given of an integration, and leave the rest.
 
     Args:
-        settings: the whole of them, not what differs from before; other settings make the next version.
+        settings: the whole of them, not what differs from before; other settings make the next version. `***` leaves a
+            secret one as it is.
 
     Raises:
         Invalid: a setting that the source refuses.
@@ -144,7 +233,11 @@ async def set_integration(
             require_signature=old.require_signature if require_signature is None else require_signature,
         )
         if settings is not None:
-            new = _with_settings(new, check_settings(_source_of(sources, old.source), settings))
+            source = _source_of(sources, old.source)
+            checked = check_settings(source, settings)
+            new = _with_settings(
+                new, seal_secrets(vault, source, scope.company_id, integration_id, checked, old.settings)
+            )
         if new != old:
             await _write(unit, old, new, "integration.set", now=now)
         return new
@@ -156,12 +249,16 @@ async def remove_integration(database: Database, scope: Scope, integration_id: U
 
     Raises:
         NotFound: the company has no such integration in use.
+        Conflicting: it has no key of its own, because it receives from an MSP-wide one or from ourselves.
     """
     async with database.unit_of_work(scope) as unit:
         integration = await _locked(unit, integration_id)
+        if integration.is_stand_in:
+            raise Conflicting("nobody sends by this one", where="integration_id", mend="remove what it receives from")
         for key in integration.live_keys():
             await rows.revoke_key(unit, key.id, now=now)
         await rows.remove(unit, integration_id, now=now)
+        await silence.wake(unit, integration_id, now=now)
         await audit.write(unit, "integration.remove", str(integration_id), {"name": integration.name}, now=now)
         await changes.announce(unit)
 
@@ -195,6 +292,10 @@ async def add_key(database: Database, vault: Vault, scope: Scope, integration_id
     """
     async with database.unit_of_work(scope) as unit:
         integration = await _locked(unit, integration_id)
+        if integration.is_stand_in:
+            raise Conflicting(
+                "nobody sends by this one", where="integration_id", mend="use a key of what it stands for"
+            )
         if len(integration.live_keys()) >= MOST_LIVE_KEYS:
             raise Conflicting(
                 f"this integration has {MOST_LIVE_KEYS} live keys", where="integration_id", mend="revoke one of them"
@@ -284,6 +385,8 @@ def check_settings(source: Source, settings: Mapping[str, object]) -> dict[str, 
     """
     known = {setting.name: setting for setting in source.settings}
     for name, value in settings.items():
+        if name in known and known[name].secret and (value in (None, SHOWN) or is_sealed(value)):
+            continue
         if name not in known:
             names = ", ".join(sorted(known)) or "it has none"
             raise Invalid(
@@ -367,9 +470,34 @@ async def _write(unit: Unit, old: Integration, new: Integration, action: str, *,
     detail: dict[str, object] = {"version": new.version}
     for name in ("name", "require_signature", "settings"):
         if getattr(old, name) != getattr(new, name):
-            detail[name] = [getattr(old, name), getattr(new, name)]
+            detail[name] = [_audited(getattr(old, name)), _audited(getattr(new, name))]
     await audit.write(unit, action, str(new.id), detail, now=now)
     await changes.announce(unit)
+
+
+def _audited(value: object) -> object:
+    return masked(value) if isinstance(value, Mapping) else value
+
+
+def _check_route_by(company_id: CompanyId, source: Source, route_by: str | None) -> str | None:
+    """The label that an integration routes by; None for a company's own."""
+    if company_id != INSTALLATION:
+        if route_by is not None:
+            raise Invalid(
+                "a company's own integration serves that company alone",
+                where="route_by",
+                mend="add it to the MSP itself, or leave route_by out",
+            )
+        return None
+    label = route_by or source.route_label
+    if not label or len(label) > 128:
+        raise Invalid(
+            f"an integration for many companies needs the label that names the customer; {source.slug} has none of "
+            "its own",
+            where="route_by",
+            mend="name a label of its alerts, e.g. site",
+        )
+    return label
 
 
 async def _insert_key(unit: Unit, vault: Vault, integration_id: UUID, *, now: datetime) -> NewKey:

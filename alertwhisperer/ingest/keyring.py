@@ -15,7 +15,10 @@ import msgspec
 from alertwhisperer.domain.company import CompanyId, Scope
 from alertwhisperer.domain.integration import Scheme
 from alertwhisperer.guard.vault import Vault
-from alertwhisperer.ingest.integrations import open_secret, with_defaults
+from alertwhisperer.ingest.integrations import open_secret, own_integration_id, with_defaults
+from alertwhisperer.ingest.routes import routes_to
+from alertwhisperer.ingest.routing import Routes
+from alertwhisperer.ingest.secret_settings import open_secrets, without_secrets
 from alertwhisperer.kit.clock import Clock
 from alertwhisperer.sources.contract import Source
 from alertwhisperer.store import gate, integrations
@@ -33,7 +36,10 @@ class Holder(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         company, integration: 16 bytes of the ids.
         source: None when this version of the product does not know it any more.
-        secret: of the signature, in the clear; never logged, never part of a repr that leaves the process.
+        secret: of the signature, in the clear; never logged, never part of a repr that leaves the process. Likewise
+            `secrets`: the secret settings, for the source's own checks.
+        settings: as a parser gets them, without the secret ones.
+        routes: of an MSP-wide integration; None when it serves its company alone.
     """
 
     company_id: CompanyId
@@ -45,9 +51,12 @@ class Holder(msgspec.Struct, frozen=True, gc=False):
     require_signature: bool
     secret: bytes
     settings: dict[str, Any]
+    secrets: dict[str, str]
     version: int
     limits: Limits
     until: float
+    name: str = ""
+    routes: Routes | None = None
 
     def __repr__(self) -> str:
         return f"Holder({self.integration_id})"
@@ -94,36 +103,55 @@ class Keyring:
     async def _ask(self, key: str) -> Holder | None:
         async with self._database.across([]) as connection:
             owner = await integrations.holder_of_key(connection, self._vault.hash(key))
-        if owner is None:
+        holder = None if owner is None else await self.read(owner.company_id, owner.integration_id)
+        if holder is None:
             self._drop(key)
             return None
-        async with self._database.unit_of_work(Scope(owner.company_id, "gateway")) as unit:
-            granted = await gate.pass_of(unit, owner.integration_id)
-        if granted is None:
-            self._drop(key)
-            return None
-        secret = open_secret(self._vault, owner.company_id, owner.integration_id, granted.scheme, granted.secret)
-        source = self._sources.get(granted.source)
-        holder = Holder(
-            owner.company_id,
-            owner.company_id.bytes,
-            owner.integration_id,
-            owner.integration_id.bytes,
-            source,
-            granted.scheme,
-            granted.require_signature,
-            secret,
-            granted.settings if source is None else with_defaults(source, granted.settings),
-            granted.version,
-            granted.limits,
-            self._clock.monotonic() + REMEMBERED_S,
-        )
         if len(self._known) >= _MOST:
             self._known.clear()
             self._seen.clear()
         self._known[key] = holder
         self._seen.add(key)
         return holder
+
+    async def read(self, company_id: CompanyId, integration_id: UUID) -> Holder | None:
+        """An integration as it is now, from the database; None when it was removed. A feed asks by its id."""
+        async with self._database.unit_of_work(Scope(company_id, "gateway")) as unit:
+            granted = await gate.pass_of(unit, integration_id)
+            wanted = {} if granted is None else await gate.routes_of(unit, integration_id)
+        if granted is None:
+            return None
+        secret = open_secret(self._vault, company_id, integration_id, granted.scheme, granted.secret)
+        source = self._sources.get(granted.source)
+        settings, opened = granted.settings, {}
+        if source is not None:
+            opened = open_secrets(self._vault, source, company_id, integration_id, settings)
+            settings = without_secrets(source, with_defaults(source, settings))
+        return Holder(
+            company_id,
+            company_id.bytes,
+            integration_id,
+            integration_id.bytes,
+            source,
+            granted.scheme,
+            granted.require_signature,
+            secret,
+            settings,
+            opened,
+            granted.version,
+            granted.limits,
+            self._clock.monotonic() + REMEMBERED_S,
+            granted.name,
+            None
+            if granted.route_by is None
+            else await self._routes(company_id, integration_id, granted.route_by, wanted),
+        )
+
+    async def _routes(
+        self, company_id: CompanyId, integration_id: UUID, label: str, wanted: Mapping[str, CompanyId]
+    ) -> Routes:
+        async with self._database.across(set(wanted.values())) as connection:
+            return await routes_to(connection, integration_id, label, wanted, own_integration_id(company_id))
 
     def _drop(self, key: str) -> None:
         self._known.pop(key, None)

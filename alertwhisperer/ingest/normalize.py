@@ -25,8 +25,8 @@ def normalize(occurrence: Occurrence, integration: bytes) -> Normalized:
     return Normalized(
         int(occurrence.kind),
         None if occurrence.severity is None or occurrence.kind is Kind.RESOLVED else int(occurrence.severity),
-        _hash(integration, occurrence.problem),
-        None if occurrence.cycle is None else _hash(integration, occurrence.cycle),
+        identity_hash(integration, occurrence.problem),
+        None if occurrence.cycle is None else identity_hash(integration, occurrence.cycle),
         occurrence.started_at,
         occurrence.ended_at,
         occurrence.content,
@@ -35,5 +35,6 @@ def normalize(occurrence: Occurrence, integration: bytes) -> Normalized:
     )
 
 
-def _hash(integration: bytes, text: str) -> bytes:
+def identity_hash(integration: bytes, text: str) -> bytes:
+    """16 bytes of a problem or a cycle, as its integration (16 bytes of its id) names it."""
     return blake2b(integration + text.encode("utf-8", "replace"), digest_size=16).digest()

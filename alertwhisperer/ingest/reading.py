@@ -16,6 +16,7 @@ from alertwhisperer.domain.errors import Invalid
 from alertwhisperer.ingest import body as bodies
 from alertwhisperer.ingest.integrations import with_defaults
 from alertwhisperer.ingest.normalize import normalize
+from alertwhisperer.ingest.secret_settings import without_secrets
 from alertwhisperer.sources.contract import Inbound, Parsed, Source
 
 _MOST_MEMBERS = 1 << 20
@@ -30,6 +31,21 @@ class _Read(msgspec.Struct):
     method: str = "POST"
     query: dict[str, str] = {}
     headers: dict[str, str] = {}
+    tail: str = ""
+
+
+def document_of(source: Source, body: bytes, headers: Mapping[str, str]) -> Any:
+    """
+    The document of a body, as its source reads it; None when the body is empty.
+
+    Raises:
+        Invalid: neither the source nor the ordinary reading can make one.
+    """
+    if not body:
+        return None
+    if source.decode is not None and (decoded := source.decode(body, headers)) is not None:
+        return decoded
+    return bodies.document(body)
 
 
 def parse(source: Source, inbound: Inbound) -> Parsed | Unreadable:
@@ -66,9 +82,10 @@ def members_of(parsed: Parsed | Unreadable, integration: bytes) -> list[Member]:
 
 def request_text(inbound: Inbound) -> str | None:
     """What was read besides the body, for `read_again`; None when nothing was."""
-    if not inbound.query and not inbound.headers:
+    if not inbound.query and not inbound.headers and not inbound.tail and inbound.method == "POST":
         return None
-    return _encode({"method": inbound.method, "query": inbound.query, "headers": inbound.headers}).decode()
+    read = {"method": inbound.method, "query": inbound.query, "headers": inbound.headers}
+    return _encode(read | {"tail": inbound.tail} if inbound.tail else read).decode()
 
 
 def read_again(
@@ -84,10 +101,18 @@ def read_again(
     """
     read = msgspec.json.decode(request, type=_Read) if request else _Read()
     try:
-        document = bodies.document(body) if body else None
+        document = document_of(source, body, read.headers)
     except Invalid as failure:
         return Unreadable("invalid_json", failure.what, failure.where, failure.mend)
     inbound = Inbound(
-        read.method, source.slug, read.query, read.headers, body, document, received_at, with_defaults(source, settings)
+        read.method,
+        source.slug,
+        read.query,
+        read.headers,
+        body,
+        document,
+        received_at,
+        without_secrets(source, with_defaults(source, settings)),
+        read.tail,
     )
     return parse(source, inbound)

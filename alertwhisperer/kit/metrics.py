@@ -40,6 +40,10 @@ class Metrics:
             "alertwhisperer_timers", "Due work carried out, by kind and result.", ["kind", "result"],
             registry=self.registry,
         )  # fmt: skip
+        self.silences = Counter(
+            "alertwhisperer_silences", "Silences of integrations and heartbeats, noticed and ended.", ["change"],
+            registry=self.registry,
+        )  # fmt: skip
 
     def text(self) -> bytes:
         """The metrics in Prometheus' text format."""

@@ -1,21 +1,24 @@
 """Companies: rows of our tenants, and the list of their ids for those who must look before one is known."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 import asyncpg
 
 from alertwhisperer.domain.company import Company, CompanyId
-from alertwhisperer.store.database import Connection, Unit, queries
+from alertwhisperer.store.database import SET_COMPANIES, Connection, Unit, queries, setting_of
 
 _sql = queries("companies")
 
 
-async def insert(unit: Unit, *, name: str, time_zone: str, now: datetime) -> Company:
-    """Make the unit's company; its id must be fresh."""
+async def insert(
+    unit: Unit, *, name: str, ref: str | None = None, group_id: UUID | None = None, now: datetime
+) -> Company:
+    """Make the unit's company with the product's limits; its id must be fresh."""
     await _sql.insert_tenant(unit.connection, company_id=unit.company_id)
     row = await _sql.insert_company(
-        unit.connection, company_id=unit.company_id, name=name, time_zone=time_zone, created_at=now
+        unit.connection, company_id=unit.company_id, name=name, ref=ref, group_id=group_id, created_at=now
     )
     return _company(row)
 
@@ -33,7 +36,7 @@ async def lock(unit: Unit) -> Company | None:
 
 
 async def update(unit: Unit, company: Company) -> None:
-    """Write the name, the zone and the limits of the unit's company."""
+    """Write the name, the ref, the group, the zone and the limits of the unit's company."""
     await _sql.update_company(
         unit.connection,
         company_id=unit.company_id,
@@ -42,6 +45,8 @@ async def update(unit: Unit, company: Company) -> None:
         requests_per_minute=company.requests_per_minute,
         occurrences_per_minute=company.occurrences_per_minute,
         bytes_per_minute=company.bytes_per_minute,
+        ref=company.ref,
+        group_id=company.group_id,
     )
 
 
@@ -56,6 +61,42 @@ async def among(connection: Connection, companies: Sequence[CompanyId]) -> tuple
     return tuple([_company(row) async for row in rows])
 
 
+async def see(connection: Connection, companies: Iterable[CompanyId]) -> None:
+    """
+    Let the rest of the transaction see these companies and no others.
+
+    For the MSP's own door (`guard.company_settings.over_all`), which learns which companies there are only when it has
+    locked them.
+    """
+    await connection.execute(SET_COMPANIES, setting_of(companies))
+
+
+async def mirror(connection: Connection, companies: Sequence[Company]) -> None:
+    """Write the zone and the limits of companies; `connection` must see them."""
+    if not companies:
+        return
+    await _sql.mirror(
+        connection,
+        companies=[one.id for one in companies],
+        zones=[one.time_zone for one in companies],
+        requests=[one.requests_per_minute for one in companies],
+        occurrences=[one.occurrences_per_minute for one in companies],
+        bytes=[one.bytes_per_minute for one in companies],
+    )
+
+
+async def with_ref(connection: Connection, companies: Sequence[CompanyId], ref: str) -> CompanyId | None:
+    """Which of the companies has this ref; `connection` must see them."""
+    found: CompanyId | None = await _sql.with_ref(connection, companies=list(companies), ref=ref)
+    return found
+
+
+async def count_in_groups(connection: Connection, companies: Sequence[CompanyId]) -> Mapping[UUID, int]:
+    """How many of the companies are in each group; `connection` must see them."""
+    rows = _sql.count_in_groups(connection, companies=list(companies))
+    return {row["group_id"]: row["companies"] async for row in rows}
+
+
 def _company(row: asyncpg.Record) -> Company:
     return Company(
         id=CompanyId(row["company_id"]),
@@ -65,4 +106,6 @@ def _company(row: asyncpg.Record) -> Company:
         occurrences_per_minute=row["occurrences_per_minute"],
         bytes_per_minute=row["bytes_per_minute"],
         created_at=row["created_at"],
+        ref=row["ref"],
+        group_id=row["group_id"],
     )

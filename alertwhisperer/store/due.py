@@ -13,6 +13,12 @@ RESOLVE_INCIDENT = "resolve_incident"
 """Resolve an incident whose alerts have been quiet for its rule's hold."""
 SOURCE_ACTION = "source_action"
 """Carry out an effect that a delivery asked for."""
+HAND_OVER = "hand_over"
+"""Hand what waited for a customer's company to it, now that it is mapped."""
+SILENCE = "silence"
+"""Look whether something that must be heard is silent."""
+POLL_FEED = "poll_feed"
+"""Look at a tool that cannot push; the subject is its integration."""
 
 _sql = queries("due")
 
@@ -29,6 +35,12 @@ class Due:
     async def done(self) -> None:
         """Nothing is left to do."""
         await _sql.done(self.unit.connection, company_id=self.unit.company_id, kind=self.kind, subject=self.subject)
+
+    async def done_by_lease(self, lease: datetime) -> None:
+        """Nothing is left to do, unless it was asked for again since this worker postponed it to `lease`."""
+        await _sql.done_by_lease(
+            self.unit.connection, company_id=self.unit.company_id, kind=self.kind, subject=self.subject, due_at=lease
+        )
 
     async def postpone(self, until: datetime) -> None:
         """Look again at `until`."""

@@ -16,6 +16,10 @@ FOR UPDATE SKIP LOCKED;
 -- It is done.
 DELETE FROM due_work WHERE company_id = :company_id AND kind = :kind AND subject = :subject;
 
+-- name: done_by_lease!
+-- It is done, unless somebody asked for it again after the lease was taken.
+DELETE FROM due_work WHERE company_id = :company_id AND kind = :kind AND subject = :subject AND due_at = :due_at;
+
 -- name: postpone!
 -- It is to be looked at again.
 UPDATE due_work SET due_at = :due_at, attempts = attempts + 1

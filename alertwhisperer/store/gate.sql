@@ -1,10 +1,24 @@
 -- name: pass_of^
 -- What the gateway must know to admit and parse for one integration (rides on the primary keys).
-SELECT i.source, i.scheme, i.require_signature, i.secret, i.settings, i.version,
+SELECT i.source, i.name, i.scheme, i.require_signature, i.secret, i.settings, i.version, i.route_by,
        c.requests_per_minute, c.occurrences_per_minute, c.bytes_per_minute
 FROM integration i
 JOIN company c ON c.company_id = i.company_id AND c.company_id = :company_id
 WHERE i.company_id = :company_id AND i.integration_id = :integration_id AND i.removed_at IS NULL;
+
+-- name: routes_of
+-- The routing table of an MSP-wide integration; rides on its primary key. All of it: it is looked up in memory.
+SELECT value, target FROM route WHERE company_id = :company_id AND integration_id = :integration_id
+ORDER BY value LIMIT 100000;
+
+-- name: targets_of
+-- The companies that an MSP-wide integration serves, with what stands for it there and their limits; the caller's
+-- transaction sees these companies. Rides on integration_shared.
+SELECT i.company_id, i.integration_id, c.requests_per_minute, c.occurrences_per_minute, c.bytes_per_minute
+FROM integration i
+JOIN company c ON c.company_id = i.company_id
+WHERE i.shared_id = :shared_id AND i.removed_at IS NULL AND i.company_id = ANY (:companies::uuid[])
+ORDER BY i.company_id LIMIT 100000;
 
 -- name: fill_bucket!
 -- A company's buckets, full, when it has none yet.

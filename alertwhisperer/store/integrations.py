@@ -15,7 +15,7 @@ _sql = queries("integrations")
 
 
 async def insert(unit: Unit, integration: Integration, *, sealed_secret: bytes) -> None:
-    """Add an integration and the first version of its settings."""
+    """Add an integration and the first version of its settings; one that is there already stays."""
     await _sql.insert_integration(
         unit.connection,
         company_id=unit.company_id,
@@ -28,6 +28,8 @@ async def insert(unit: Unit, integration: Integration, *, sealed_secret: bytes) 
         settings=dict(integration.settings),
         version=integration.version,
         created_at=integration.created_at,
+        route_by=integration.route_by,
+        shared_id=integration.shared_id,
     )
     await _insert_version(unit, integration, integration.created_at)
 
@@ -202,6 +204,8 @@ def _integration(row: asyncpg.Record, keys: Sequence[KeyInfo]) -> Integration:
         created_at=row["created_at"],
         removed_at=row["removed_at"],
         keys=tuple(keys),
+        route_by=row["route_by"],
+        shared_id=row["shared_id"],
     )
 
 

@@ -1,14 +1,16 @@
 -- name: insert_integration!
 -- Add an integration.
 INSERT INTO integration (company_id, integration_id, source, name, scheme, require_signature, secret, settings, version,
-    created_at)
+    created_at, route_by, shared_id)
 VALUES (:company_id, :integration_id, :source, :name, :scheme, :require_signature, :secret, :settings, :version,
-    :created_at);
+    :created_at, :route_by, :shared_id)
+ON CONFLICT (company_id, integration_id) DO NOTHING;
 
 -- name: insert_version!
 -- Keep a version of an integration's settings.
 INSERT INTO integration_version (company_id, integration_id, version, settings, created_at)
-VALUES (:company_id, :integration_id, :version, :settings, :created_at);
+VALUES (:company_id, :integration_id, :version, :settings, :created_at)
+ON CONFLICT (company_id, integration_id, version) DO NOTHING;
 
 -- name: select_version$
 -- The settings of one version.
@@ -18,20 +20,23 @@ WHERE company_id = :company_id AND integration_id = :integration_id AND version 
 
 -- name: select_integration^
 -- One integration.
-SELECT company_id, integration_id, source, name, scheme, require_signature, settings, version, created_at, removed_at
+SELECT company_id, integration_id, source, name, scheme, require_signature, settings, version, created_at, removed_at,
+    route_by, shared_id
 FROM integration
 WHERE company_id = :company_id AND integration_id = :integration_id;
 
 -- name: lock_integration^
 -- One integration, kept from other writers until the transaction ends.
-SELECT company_id, integration_id, source, name, scheme, require_signature, settings, version, created_at, removed_at
+SELECT company_id, integration_id, source, name, scheme, require_signature, settings, version, created_at, removed_at,
+    route_by, shared_id
 FROM integration
 WHERE company_id = :company_id AND integration_id = :integration_id
 FOR UPDATE;
 
 -- name: select_integrations
 -- A page of the integrations in use, newest first; rides on integration_pkey.
-SELECT company_id, integration_id, source, name, scheme, require_signature, settings, version, created_at, removed_at
+SELECT company_id, integration_id, source, name, scheme, require_signature, settings, version, created_at, removed_at,
+    route_by, shared_id
 FROM integration
 WHERE company_id = :company_id AND removed_at IS NULL AND (:before::uuid IS NULL OR integration_id < :before)
 ORDER BY integration_id DESC

@@ -24,6 +24,8 @@ class QuarantineRow(msgspec.Struct, frozen=True):
     Attributes:
         id: the occurrence's that stands for it in the ledger.
         what, place, mend: what is wrong, where in the body, what to do.
+        subject: the customer whose company is not known, of an alert that could be read; else None.
+        severity, summary: what such an alert says.
     """
 
     id: UUID
@@ -38,6 +40,9 @@ class QuarantineRow(msgspec.Struct, frozen=True):
     state: State
     settled_at: datetime | None
     settled_by: str | None
+    subject: str | None
+    severity: int | None
+    summary: str | None
 
 
 async def page(unit: Unit, *, state: State | None, limit: int, before: UUID | None = None) -> list[QuarantineRow]:

@@ -1,7 +1,7 @@
 -- name: page
 -- What could not be read, newest first; a null state takes all. Rides on the primary key, or on quarantine_waiting.
 SELECT q.id, q.company_id, q.delivery_id, q.integration_id, q.at, q.reason, q.what, q.place, q.mend, q.state, q.settled_at,
-       q.settled_by
+       q.settled_by, q.subject, q.severity, q.summary
 FROM quarantine q
 WHERE q.company_id = :company_id
   AND (:id::uuid IS NULL OR q.id = :id::uuid)

@@ -1,5 +1,6 @@
 """Keeps a company's correlation rules, version by version; a version that exists is never changed."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import asyncpg
@@ -53,22 +54,47 @@ async def save(unit: Unit, rules: tuple[Rule, ...], *, now: datetime) -> RuleSet
         Conflicting: somebody saved at the same moment.
     """
     check(rules)
-    version = (await current(unit)).version + 1
+    before = await current(unit)
+    saved = RuleSet(before.version + 1, rules, before.aliases)
+    await _add(unit, saved, now=now)
+    detail = {"version": saved.version, "rules": [rule.id for rule in rules]}
+    await audit.write(unit, "rules.saved", f"rules/{saved.version}", detail, now=now)
+    return saved
+
+
+async def save_aliases(unit: Unit, aliases: Mapping[str, str], *, now: datetime) -> int:
+    """
+    Make these the other names of the company's assets, as the next version of its rules, which stay as they are.
+
+    Whoever changes names audits it.
+
+    Returns:
+        The version that has these aliases: a new one, or the newest when it has them already.
+
+    Raises:
+        Conflicting: somebody saved at the same moment.
+    """
+    before = await current(unit)
+    if before.aliases == aliases:
+        return before.version
+    await _add(unit, RuleSet(before.version + 1, before.rules, aliases), now=now)
+    return before.version + 1
+
+
+async def _add(unit: Unit, saved: RuleSet, *, now: datetime) -> None:
     try:
         await _sql.add(
             unit.connection,
             company_id=unit.company_id,
-            version=version,
-            rules=msgspec.to_builtins(rules),
+            version=saved.version,
+            rules=msgspec.to_builtins(saved.rules),
+            aliases=dict(saved.aliases),
             created_by=unit.scope.actor,
             now=now,
         )
     except asyncpg.UniqueViolationError as failure:
         raise Conflicting("the rules were changed at the same moment", mend="read them again, then save") from failure
-    detail = {"version": version, "rules": [rule.id for rule in rules]}
-    await audit.write(unit, "rules.saved", f"rules/{version}", detail, now=now)
     await changes.announce(unit)
-    return RuleSet(version, rules)
 
 
 async def versions(unit: Unit, *, limit: int = 100, before: int | None = None) -> list[RuleVersion]:
@@ -78,4 +104,4 @@ async def versions(unit: Unit, *, limit: int = 100, before: int | None = None) -
 
 
 def _rule_set(row: asyncpg.Record) -> RuleSet:
-    return RuleSet(row["version"], msgspec.convert(row["rules"], tuple[Rule, ...]))
+    return RuleSet(row["version"], msgspec.convert(row["rules"], tuple[Rule, ...]), row["aliases"])

@@ -176,11 +176,11 @@ async def test_two_keys_live_at_once_and_no_third(
 
 
 async def test_other_settings_make_a_version_and_the_old_one_stays(
-    database: Database, clock: ManualClock, toy: Tenant
+    database: Database, vault: Vault, clock: ManualClock, toy: Tenant
 ) -> None:
     clock.advance(timedelta(seconds=1))
     changed = await set_integration(
-        database, TOYS, toy.scope, toy.integration.id, settings={"note": {"b": [1, 2.5, None]}}, now=clock.now()
+        database, vault, TOYS, toy.scope, toy.integration.id, settings={"note": {"b": [1, 2.5, None]}}, now=clock.now()
     )
     assert (changed.version, changed.settings) == (2, {"note": {"b": [1, 2.5, None]}})
     assert await get_integration(database, toy.scope, toy.integration.id) == changed
@@ -192,15 +192,15 @@ async def test_other_settings_make_a_version_and_the_old_one_stays(
 
 
 async def test_what_stays_the_same_makes_no_version_and_no_entry(
-    database: Database, clock: ManualClock, toy: Tenant
+    database: Database, vault: Vault, clock: ManualClock, toy: Tenant
 ) -> None:
     before = await actions_of(database, toy.scope)
     same = await set_integration(
-        database, TOYS, toy.scope, toy.integration.id, name="Toy", settings={"note": "a"}, now=clock.now()
+        database, vault, TOYS, toy.scope, toy.integration.id, name="Toy", settings={"note": "a"}, now=clock.now()
     )
     assert same == toy.integration
     renamed = await set_integration(
-        database, TOYS, toy.scope, toy.integration.id, name="Toys", require_signature=True, now=clock.now()
+        database, vault, TOYS, toy.scope, toy.integration.id, name="Toys", require_signature=True, now=clock.now()
     )
     assert (renamed.name, renamed.require_signature, renamed.version) == ("Toys", True, 1)
     assert sorted(await actions_of(database, toy.scope)) == sorted(["integration.set", *before])
@@ -218,10 +218,10 @@ async def test_what_stays_the_same_makes_no_version_and_no_entry(
     ],
 )
 async def test_settings_of_no_use_are_refused(
-    database: Database, clock: ManualClock, toy: Tenant, settings: dict[str, object], where: str
+    database: Database, vault: Vault, clock: ManualClock, toy: Tenant, settings: dict[str, object], where: str
 ) -> None:
     with pytest.raises(Invalid) as refused:
-        await set_integration(database, TOYS, toy.scope, toy.integration.id, settings=settings, now=clock.now())
+        await set_integration(database, vault, TOYS, toy.scope, toy.integration.id, settings=settings, now=clock.now())
     assert refused.value.where == where
     assert refused.value.mend
     assert await get_integration(database, toy.scope, toy.integration.id) == toy.integration
@@ -270,7 +270,7 @@ async def test_another_company_can_do_nothing_to_an_integration(
     action_id = await ask(database, toy, TOPIC, clock)
     for attempt in (
         get_integration(database, other.scope, toy.integration.id),
-        set_integration(database, TOYS, other.scope, toy.integration.id, name="mine", now=now),
+        set_integration(database, vault, TOYS, other.scope, toy.integration.id, name="mine", now=now),
         remove_integration(database, other.scope, toy.integration.id, now=now),
         add_key(database, vault, other.scope, toy.integration.id, now=now),
         revoke_key(database, other.scope, toy.integration.keys[0].id, now=now),

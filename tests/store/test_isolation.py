@@ -7,6 +7,7 @@ Two companies get a row in each table that the catalogue knows; then one tries e
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -19,7 +20,13 @@ from tests.database import Migrated
 from tests.store.test_isolation_catalogue import EXEMPT
 
 # Values for columns whose CHECK wants a certain one.
-CHOSEN: Mapping[tuple[str, str], object] = {("source_action", "state"): "due"}
+CHOSEN: Mapping[tuple[str, str], object] = {
+    ("source_action", "state"): "due",
+    ("asset_edge", "kind"): "connected",
+    ("asset_name", "origin"): "own",
+    ("company_setting", "origin"): "company",
+    ("silence_check", "mode"): "off",
+}
 
 
 @dataclass(frozen=True)
@@ -57,11 +64,20 @@ async def tenant_tables(connection: Connection) -> list[Table]:
     return [Table(name, tuple(found), *rights[name]) for name, found in columns.items()]
 
 
+def asset_of(tenant: Tenant, number: int) -> UUID:
+    """The id of one of a tenant's two assets, which an edge joins."""
+    return UUID(int=tenant.id.int ^ number)
+
+
 def value(table: Table, column: Column, tenant: Tenant, now: datetime) -> object:
     if column.name == "company_id":
         return tenant.id
     if column.name == "integration_id" and table.name != "integration":
         return tenant.integration.id
+    if column.name in ("asset_id", "from_asset"):
+        return asset_of(tenant, 1)
+    if column.name == "to_asset":
+        return asset_of(tenant, 2)
     if (table.name, column.name) in CHOSEN:
         return CHOSEN[table.name, column.name]
     by_kind: Mapping[str, object] = {
@@ -87,6 +103,15 @@ async def insert(connection: Connection, table: Table, tenant: Tenant, now: date
     await connection.execute(statement, *values)
 
 
+async def second_asset(connection: Connection, tenant: Tenant) -> None:
+    await connection.execute(
+        "INSERT INTO asset (company_id, asset_id, name, confirmed, created_at) VALUES ($1, $2, 'y', true, now())"
+        " ON CONFLICT DO NOTHING",
+        tenant.id,
+        asset_of(tenant, 2),
+    )
+
+
 async def count(connection: Connection, table: Table) -> int:
     found: int = await connection.fetchval(f"SELECT count(*) FROM {table.name}")  # noqa: S608  # from the catalogue
     return found
@@ -99,6 +124,8 @@ async def two(database: Database, clock: ManualClock, make_company: MakeCompany)
     for tenant in (first, second):
         async with database.unit_of_work(tenant.scope) as unit:
             for table in await tenant_tables(unit.connection):
+                if table.name == "asset_edge":  # after `asset`, which has the first one
+                    await second_asset(unit.connection, tenant)
                 await insert(unit.connection, table, tenant, clock.now(), again="ON CONFLICT DO NOTHING")
     return first, second
 

@@ -20,6 +20,7 @@ EXEMPT = {
     "app_user": "people of the MSP, looked up at sign-in before a company is known",
     "api_token": "hashes of people's tokens, looked up at sign-in before a company is known",
     "user_company": "ids; which companies a person serves, looked up at sign-in",
+    "uptime": "one row: since when this installation listens",
     "schema_migration": "names of files; the application has no right on it",
 }
 RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")

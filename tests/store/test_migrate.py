@@ -20,6 +20,7 @@ import pytest
 import alertwhisperer.store
 from alertwhisperer.app.build import open_house
 from alertwhisperer.app.settings import load
+from alertwhisperer.domain.company import INSTALLATION
 from alertwhisperer.domain.errors import Permanent, Temporary
 from alertwhisperer.guard.vault import Vault
 from alertwhisperer.store import integrations, maintenance
@@ -88,7 +89,7 @@ async def test_a_fresh_database_gets_all_and_the_second_time_nothing(migrated: M
         assert await migrate(dsn, APP_PASSWORD) == []
         database = Database(app_dsn(dsn, APP_PASSWORD))
         await database.open()
-        assert await database.company_ids() == []
+        assert await database.company_ids() == [INSTALLATION]
         await database.close()
 
 
@@ -164,7 +165,7 @@ async def _try_the_doors(migrated: Migrated) -> None:
             found = await integrations.holder_of_key(connection, Vault(MASTER).hash(sender.api_key))
         assert found is not None
         assert (found.company_id, str(found.integration_id)) == (company.id, sender.integration_id)
-        assert await database.company_ids() == [company.id]
+        assert await database.company_ids() == [INSTALLATION, company.id]
         assert await maintenance.make_partitions(database, today=today.date() + timedelta(days=1)) == 3
         # The day before yesterday's are not made by the migration; yesterday's are.
         dropped = await maintenance.drop_partitions(database, keep_from=today.date())

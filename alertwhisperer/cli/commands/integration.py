@@ -14,6 +14,7 @@ from alertwhisperer.domain.errors import Invalid
 from alertwhisperer.domain.integration import Integration, SourceAction
 from alertwhisperer.ingest import integrations
 from alertwhisperer.ingest.integrations import NewIntegration
+from alertwhisperer.ingest.secret_settings import masked
 
 app = group("Integrations: which tool of a company may send.")
 
@@ -43,6 +44,14 @@ def add(
     ] = "alertwhisperer",
     setting: _Settings = None,
     settings_file: _File = None,
+    route_by: Annotated[
+        str | None,
+        typer.Option(
+            "--route-by",
+            metavar="LABEL",
+            help="With `--company msp`: one webhook for many companies; the label that names the customer.",
+        ),
+    ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -61,6 +70,7 @@ def add(
             require_signature=bool(require_signature),
             scheme=scheme,  # type: ignore[arg-type]  # add_integration refuses another word and says which there are
             settings=settings,
+            route_by=route_by,
             now=house.clock.now(),
         )
         url = setup.webhook_url(house.settings.url, source)
@@ -143,6 +153,7 @@ def set_(
             settings = {**old.settings, **given}
         changed = await integrations.set_integration(
             house.database,
+            house.vault,
             house.sources,
             scope,
             wanted,
@@ -195,11 +206,12 @@ def approve(
 def _fields(integration: Integration, url: str) -> dict[str, Any]:
     """As the API shows it."""
     shown = {name: value for name, value in output.plain(integration).items() if name not in ("keys", "removed_at")}
+    shown["settings"] = masked(integration.settings)
     keys = [
         {name: value for name, value in output.plain(key).items() if name != "integration_id"}
         for key in integration.keys
     ]
-    return {**shown, "webhook_url": url, "keys": keys}
+    return {**shown, "webhook_url": "" if integration.is_stand_in else url, "keys": keys}
 
 
 def _key(key: Any) -> str:

@@ -14,6 +14,7 @@ from alertwhisperer.cli.choices import QuarantineWord
 from alertwhisperer.cli.groups import group
 from alertwhisperer.cli.house import AsJson, Company, DataDir, Limit, identifier, in_house, scope_of
 from alertwhisperer.domain.errors import NotFound
+from alertwhisperer.domain.severity import Severity
 from alertwhisperer.guard.companies import require_company
 from alertwhisperer.kit.metrics import Metrics
 from alertwhisperer.store import deliveries
@@ -47,8 +48,8 @@ def list_(
         output.show_list([_fields(one) for one in found])
         return
     output.show_table(
-        ("id", "state", "at", "reason", "what is wrong", "where"),
-        ((one.id, one.state, one.at, one.reason, one.what, one.place) for one in found),
+        ("id", "state", "at", "reason", "what is wrong", "where", "what it says"),
+        ((one.id, one.state, one.at, one.reason, one.what, one.place, one.summary or "") for one in found),
         empty="Nothing in quarantine.",
     )
 
@@ -115,4 +116,6 @@ async def _row(unit: Unit, wanted: UUID) -> QuarantineRow:
 
 def _fields(row: QuarantineRow) -> dict[str, Any]:
     """As the API shows it."""
-    return {"where" if name == "place" else name: value for name, value in output.plain(row).items()}
+    severity = None if row.severity is None else Severity(row.severity).word
+    shown = {"where" if name == "place" else name: value for name, value in output.plain(row).items()}
+    return {**shown, "severity": severity}

@@ -137,6 +137,7 @@ class AlertRow(NamedTuple):
     incident: bytes | None
     source: str
     asset: str
+    name: str
     signature: str
     message: str
     labels: str
@@ -150,6 +151,16 @@ class AlertRow(NamedTuple):
     last: datetime
 
 
+class AssetNameRow(NamedTuple):
+    """A row of `asset_name`, of a name that an alert came with."""
+
+    company: bytes
+    name: str
+    shown: str
+    source: str
+    at: datetime
+
+
 class AlertChangeRow(NamedTuple):
     """What changes of a row of `alert`; None leaves what is there."""
 
@@ -157,6 +168,7 @@ class AlertChangeRow(NamedTuple):
     id: bytes
     incident: bytes | None
     asset: str | None
+    name: str | None
     signature: str | None
     message: str | None
     labels: str | None
@@ -188,6 +200,9 @@ class QuarantineRow(NamedTuple):
     what: str
     place: str
     mend: str
+    subject: str | None
+    severity: int | None
+    summary: str | None
 
 
 class ActionRow(NamedTuple):
@@ -236,8 +251,8 @@ class Rows:
     """
     What one batch writes.
 
-    New rows whose identity another process may be making too (`new_states`, `new_keys`) must be sorted by identity, so
-    that two processes wait for each other and never lock up.
+    New rows whose identity another process may be making too (`new_states`, `new_keys`, `asset_names`) must be sorted by
+    identity, so that two processes wait for each other and never lock up.
     """
 
     def __init__(self) -> None:
@@ -251,6 +266,7 @@ class Rows:
         self.new_keys: list[KeyRow] = []
         self.incidents: list[IncidentRow] = []
         self.alerts: list[AlertRow] = []
+        self.asset_names: list[AssetNameRow] = []
         self.alert_changes: list[AlertChangeRow] = []
         self.receipts: list[ReceiptRow] = []
         self.quarantine: list[QuarantineRow] = []
@@ -270,6 +286,7 @@ PARTS: tuple[tuple[str, str, type[tuple[object, ...]]], ...] = (
     ("kn", "new_keys", KeyRow),
     ("in", "incidents", IncidentRow),
     ("an", "alerts", AlertRow),
+    ("nm", "asset_names", AssetNameRow),
     ("au", "alert_changes", AlertChangeRow),
     ("r", "receipts", ReceiptRow),
     ("q", "quarantine", QuarantineRow),

@@ -73,34 +73,47 @@ WITH batch AS MATERIALIZED (
     SELECT * FROM unnest(:in_company::uuid[], :in_id::uuid[], :in_title::text[], :in_rule::text[], :in_name::text[],
                          :in_version::int[], :in_key::text[], :in_opened::timestamptz[])
 ), w_alert AS (
-    INSERT INTO alert (company_id, id, integration_id, problem, incident_id, source, asset, signature, message, labels,
-                       links, severity, status, count, started_at, ended_at, first_seen_at, last_seen_at)
+    INSERT INTO alert (company_id, id, integration_id, problem, incident_id, source, asset, asset_name, signature, message,
+                       labels, links, severity, status, count, started_at, ended_at, first_seen_at, last_seen_at)
     SELECT * FROM unnest(:an_company::uuid[], :an_id::uuid[], :an_integration::uuid[], :an_problem::uuid[],
-                         :an_incident::uuid[], :an_source::text[], :an_asset::text[], :an_signature::text[],
-                         :an_message::text[], :an_labels::text[], :an_links::text[], :an_severity::smallint[],
-                         :an_status::smallint[], :an_counted::int[], :an_started::timestamptz[],
-                         :an_ended::timestamptz[], :an_first::timestamptz[], :an_last::timestamptz[])
+                         :an_incident::uuid[], :an_source::text[], :an_asset::text[], :an_name::text[],
+                         :an_signature::text[], :an_message::text[], :an_labels::text[], :an_links::text[],
+                         :an_severity::smallint[], :an_status::smallint[], :an_counted::int[],
+                         :an_started::timestamptz[], :an_ended::timestamptz[], :an_first::timestamptz[],
+                         :an_last::timestamptz[])
+), w_asset_name AS (
+    -- A name that is known already is looked up and not inserted, so that a person who changes it keeps nobody waiting.
+    INSERT INTO asset_name (company_id, name, shown, origin, source, added_at)
+    SELECT u.c, u.name, u.shown, 'seen', u.source, u.t
+    FROM unnest(:nm_company::uuid[], :nm_name::text[], :nm_shown::text[], :nm_source::text[], :nm_at::timestamptz[])
+         u (c, name, shown, source, t)
+    WHERE NOT EXISTS (SELECT FROM asset_name n WHERE n.company_id = u.c AND n.name = u.name)
+    ON CONFLICT DO NOTHING
 ), u_alert AS (
     -- Rare: a cycle was replaced, the content changed, or the alert moved. Nulls leave what is there.
     UPDATE alert a
     SET incident_id = coalesce(u.incident, a.incident_id), message = coalesce(u.message, a.message),
-        asset = coalesce(u.asset, a.asset), signature = coalesce(u.signature, a.signature),
+        asset = coalesce(u.asset, a.asset), asset_name = coalesce(u.name, a.asset_name),
+        signature = coalesce(u.signature, a.signature),
         labels = coalesce(u.labels, a.labels), links = coalesce(u.links, a.links),
         severity = coalesce(u.severity, a.severity), status = coalesce(u.status, a.status),
         count = coalesce(u.count, a.count), ended_at = coalesce(u.ended, a.ended_at),
         last_seen_at = coalesce(u.seen, a.last_seen_at)
-    FROM unnest(:au_company::uuid[], :au_id::uuid[], :au_incident::uuid[], :au_asset::text[], :au_signature::text[],
-                :au_message::text[], :au_labels::text[], :au_links::text[], :au_severity::smallint[],
-                :au_status::smallint[], :au_counted::int[], :au_ended::timestamptz[], :au_seen::timestamptz[])
-        u (c, id, incident, asset, signature, message, labels, links, severity, status, count, ended, seen)
+    FROM unnest(:au_company::uuid[], :au_id::uuid[], :au_incident::uuid[], :au_asset::text[], :au_name::text[],
+                :au_signature::text[], :au_message::text[], :au_labels::text[], :au_links::text[],
+                :au_severity::smallint[], :au_status::smallint[], :au_counted::int[], :au_ended::timestamptz[],
+                :au_seen::timestamptz[])
+        u (c, id, incident, asset, name, signature, message, labels, links, severity, status, count, ended, seen)
     WHERE a.company_id = u.c AND a.id = u.id
 ), w_receipt AS (
     INSERT INTO receipt (company_id, id, facts)
     SELECT * FROM unnest(:r_company::uuid[], :r_id::uuid[], :r_facts::text[])
 ), w_quarantine AS (
-    INSERT INTO quarantine (company_id, id, delivery_id, integration_id, at, reason, what, place, mend)
+    INSERT INTO quarantine (company_id, id, delivery_id, integration_id, at, reason, what, place, mend, subject, severity,
+                            summary)
     SELECT * FROM unnest(:q_company::uuid[], :q_id::uuid[], :q_delivery::uuid[], :q_integration::uuid[],
-                         :q_at::timestamptz[], :q_reason::text[], :q_what::text[], :q_place::text[], :q_mend::text[])
+                         :q_at::timestamptz[], :q_reason::text[], :q_what::text[], :q_place::text[], :q_mend::text[],
+                         :q_subject::text[], :q_severity::smallint[], :q_summary::text[])
 ), w_action AS (
     INSERT INTO source_action (company_id, id, integration_id, kind, subject, secret, state, at)
     SELECT * FROM unnest(:x_company::uuid[], :x_id::uuid[], :x_integration::uuid[], :x_kind::text[], :x_subject::text[],

@@ -1,0 +1,210 @@
+"""PagerDuty's and Opsgenie's own clients, and Alertmanager set up for them, open incidents here and resolve them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import opsgenie_sdk
+import pytest
+from opsgenie_sdk.exceptions import AuthenticationException
+from pdpyras import ChangeEventsAPISession, EventsAPISession, PDClientError
+
+from tests.peers.alertmanager import PROGRAMS, Applications, watching
+from tests.peers.conftest import Customer, MakeCustomer
+from tests.peers.process import require
+
+each_base = pytest.mark.parametrize(
+    "base", [lambda customer: customer.url, lambda customer: customer.webhook_url], ids=["root", "webhook"]
+)
+"""Where a client is pointed to: at the server, as if it were the original, or at our webhook."""
+
+Base = Callable[[Customer], str]
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clients read the environment."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+# ------------------------------------------------------------------------------------------------ PagerDuty
+
+
+def events(customer: Customer, base: str, key: str | None = None) -> EventsAPISession:
+    """PagerDuty's client for events."""
+    session = EventsAPISession(customer.sender.api_key if key is None else key)
+    session.url = base
+    return session
+
+
+@each_base
+def test_pagerdutys_client_opens_an_incident_and_resolves_it(make_customer: MakeCustomer, base: Base) -> None:
+    """An acknowledgement between them changes nothing."""
+    customer = make_customer("pagerduty")
+    session = events(customer, base(customer))
+    key = session.trigger("HTTP on web-01 answered 503", "web-01", dedup_key="web-01/http", severity="error")
+    assert key == "web-01/http"
+    [incident] = customer.await_incidents("open", 1)
+    assert incident["assets"] == ["web-01"]
+    assert incident["tools"] == ["pagerduty"]
+    assert incident["severity"] == "high"
+    assert session.acknowledge(key) == key
+    assert session.resolve(key) == key
+    [resolved] = customer.await_incidents("resolved", 1)
+    assert resolved["id"] == incident["id"]
+    [alert] = customer.get("alerts")["items"]
+    assert alert["message"] == "HTTP on web-01 answered 503"
+    assert customer.sender.api_key not in str(alert)
+
+
+def test_the_key_that_the_client_is_given_resolves_its_trigger(make_customer: MakeCustomer) -> None:
+    """A trigger repeated without a key is the same alert."""
+    customer = make_customer("pagerduty")
+    session = events(customer, customer.url)
+    key = session.trigger("fan failed", "sw-1")
+    assert session.trigger("fan failed", "sw-1") == key
+    [incident] = customer.await_incidents("open", 1)
+    assert incident["alert_count"] == 1
+    session.resolve(key)
+    customer.await_incidents("resolved", 1)
+
+
+def test_a_change_opens_nothing(make_customer: MakeCustomer) -> None:
+    customer = make_customer("pagerduty")
+    session = ChangeEventsAPISession(customer.sender.api_key)
+    session.url = customer.url
+    session.submit("shop 4.2.0 rolled out", source="ci.example.com")
+    events(customer, customer.url).trigger("it fails", "web-01")
+    [incident] = customer.await_incidents("open", 1)
+    assert incident["assets"] == ["web-01"]
+
+
+def test_a_wrong_routing_key_is_an_invalid_event(make_customer: MakeCustomer) -> None:
+    customer = make_customer("pagerduty")
+    with pytest.raises(PDClientError) as refused:
+        events(customer, customer.url, "0123456789abcdef0123456789abcdef").trigger("it fails", "web-01")
+    assert refused.value.response.status_code == 400
+    assert refused.value.response.json()["status"] == "invalid event"
+
+
+def test_an_invalid_event_is_said_to_be_one_and_kept(make_customer: MakeCustomer) -> None:
+    customer = make_customer("pagerduty")
+    with pytest.raises(PDClientError) as refused:
+        events(customer, customer.url).send_event("trigger", payload={"source": "web-01", "severity": "error"})
+    assert refused.value.response.status_code == 400
+    assert refused.value.response.json()["errors"] == ["payload.summary is missing"]
+    assert refused.value.response.headers["x-alertwhisperer-delivery"]
+
+
+def test_version_1_opens_an_incident_that_version_2_resolves(make_customer: MakeCustomer) -> None:
+    """There is no client left for version 1; scripts speak it."""
+    customer = make_customer("pagerduty")
+    event = {
+        "service_key": customer.sender.api_key,
+        "event_type": "trigger",
+        "incident_key": "db-01/disk",
+        "description": "disk full",
+        "details": {"hostname": "db-01"},
+    }
+    answer = httpx.post(f"{customer.url}/generic/2010-04-15/create_event.json", json=event, trust_env=False)
+    assert (answer.status_code, answer.json()["incident_key"]) == (200, "db-01/disk")
+    [incident] = customer.await_incidents("open", 1)
+    assert incident["assets"] == ["db-01"]
+    events(customer, customer.url).resolve("db-01/disk")
+    customer.await_incidents("resolved", 1)
+
+
+# ------------------------------------------------------------------------------------------------ Opsgenie
+
+
+def alerts(customer: Customer, base: str, key: str | None = None) -> opsgenie_sdk.AlertApi:
+    """Opsgenie's SDK."""
+    configuration = opsgenie_sdk.configuration.Configuration()
+    configuration.host = base
+    configuration.api_key["Authorization"] = customer.sender.api_key if key is None else key
+    configuration.retry_enabled = False
+    return opsgenie_sdk.AlertApi(opsgenie_sdk.api_client.ApiClient(configuration=configuration))
+
+
+@each_base
+def test_opsgenies_sdk_opens_an_incident_and_closes_it_by_alias(make_customer: MakeCustomer, base: Base) -> None:
+    """An acknowledgement and a note between them change nothing."""
+    customer = make_customer("opsgenie")
+    api = alerts(customer, base(customer))
+    payload = opsgenie_sdk.CreateAlertPayload(
+        message="Disk full on db-01", alias="db-01/disk", entity="db-01", priority="P1", tags=["prod"]
+    )
+    made = api.create_alert(create_alert_payload=payload)
+    assert made.result == "Request will be processed"
+    [incident] = customer.await_incidents("open", 1)
+    assert incident["assets"] == ["db-01"]
+    assert incident["tools"] == ["opsgenie"]
+    assert incident["severity"] == "critical"
+    named = {"identifier": "db-01/disk", "identifier_type": "alias"}
+    api.acknowledge_alert(**named, acknowledge_alert_payload=opsgenie_sdk.AcknowledgeAlertPayload(user="jo"))
+    api.add_note(**named, add_note_to_alert_payload=opsgenie_sdk.AddNoteToAlertPayload(note="looking"))
+    api.close_alert(**named, close_alert_payload=opsgenie_sdk.CloseAlertPayload(note="space was freed"))
+    [resolved] = customer.await_incidents("resolved", 1)
+    assert resolved["id"] == incident["id"]
+    [alert] = customer.get("alerts")["items"]
+    assert (alert["message"], alert["signature"]) == ("Disk full on db-01", "Disk full on *")
+
+
+def test_opsgenies_sdk_closes_by_the_id_that_it_is_told(make_customer: MakeCustomer) -> None:
+    """It asks for its request's status to learn the id."""
+    customer = make_customer("opsgenie")
+    api = alerts(customer, customer.url)
+    made = api.create_alert(create_alert_payload=opsgenie_sdk.CreateAlertPayload(message="fan failed", entity="sw-1"))
+    customer.await_incidents("open", 1)
+    status = made.retrieve_result()
+    assert status.data.is_success is True
+    assert made.id == status.data.alert_id
+    api.close_alert(identifier=made.id)
+    customer.await_incidents("resolved", 1)
+
+
+def test_opsgenies_sdk_deletes(make_customer: MakeCustomer) -> None:
+    customer = make_customer("opsgenie")
+    api = alerts(customer, customer.url)
+    api.create_alert(create_alert_payload=opsgenie_sdk.CreateAlertPayload(message="fan failed", alias="fan"))
+    customer.await_incidents("open", 1)
+    api.delete_alert(identifier="fan", identifier_type="alias")
+    customer.await_incidents("resolved", 1)
+
+
+def test_a_wrong_genie_key_is_told_so(make_customer: MakeCustomer) -> None:
+    customer = make_customer("opsgenie")
+    api = alerts(customer, customer.url, "wrong")
+    with pytest.raises(AuthenticationException) as refused:
+        api.create_alert(create_alert_payload=opsgenie_sdk.CreateAlertPayload(message="it fails"))
+    assert refused.value.status == 401
+    assert "the API key is not known" in refused.value.body
+
+
+# ------------------------------------------------------------------------------------------------ Alertmanager
+
+
+@pytest.mark.parametrize("source", ["pagerduty", "opsgenie"])
+def test_alertmanager_set_up_as_our_text_says_opens_an_incident_and_resolves_it(
+    make_customer: MakeCustomer, place: Path, source: str
+) -> None:
+    """With its own receiver of that name; asset, check and severity are the alert's."""
+    require(*PROGRAMS)
+    customer = make_customer(source)
+    applications = Applications("shop-01.example.org")
+    with watching(applications, customer.setup, place) as watch:
+        applications.fail("shop-01.example.org")
+        [incident] = customer.await_incidents("open", 1, told=watch.told)
+        assert incident["assets"] == ["shop-01.example.org"]
+        assert incident["tools"] == [source]
+        assert incident["severity"] == "critical"
+        [alert] = customer.get("alerts")["items"]
+        assert alert["signature"] == "ApplicationDown"
+        assert alert["message"] == "The application on shop-01.example.org:9100 answers no more"
+
+        applications.mend("shop-01.example.org")
+        [resolved] = customer.await_incidents("resolved", 1, told=watch.told)
+    assert resolved["id"] == incident["id"]
+    assert len(customer.incidents()) == 1
