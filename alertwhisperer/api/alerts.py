@@ -75,7 +75,7 @@ class AlertQuery(PageQuery):
         default_factory=list
     )
     source: Text | None = None
-    asset: Text | None = None
+    asset: Annotated[Text | None, Field(description="any name of the asset")] = None
     signature: Text | None = None
     incident_id: UUID | None = None
     start: Annotated[Moment | None, Field(alias="from", description="first seen at or after")] = None

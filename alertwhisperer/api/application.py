@@ -8,9 +8,12 @@ from fastapi.openapi.utils import get_openapi
 
 from alertwhisperer.api import (
     alerts,
+    assets,
     audit,
     companies,
+    contacts,
     deliveries,
+    edges,
     health,
     incidents,
     integrations,
@@ -20,6 +23,7 @@ from alertwhisperer.api import (
     routes,
     rules,
     silence,
+    sites,
     sources,
     users,
 )
@@ -40,6 +44,10 @@ _NOUNS = (
     incidents,
     deliveries,
     rules,
+    assets,
+    edges,
+    sites,
+    contacts,
     silence,
     quarantine,
     ledger,

@@ -1,7 +1,7 @@
 """Companies: the MSP's clients, as far as the caller serves them."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -26,6 +26,8 @@ _EXAMPLE = {
     "occurrences_per_minute": 60000,
     "bytes_per_minute": 104857600,
     "created_at": "2026-03-01T08:00:00Z",
+    "ref": "C-1042",
+    "group_id": None,
 }
 
 
@@ -41,6 +43,8 @@ class CompanyShown(Shown):
     occurrences_per_minute: int
     bytes_per_minute: int
     created_at: datetime
+    ref: Annotated[str | None, Field(description="the MSP's own name for it, such as a customer number")]
+    group_id: Annotated[UUID | None, Field(description="the group that it inherits settings from")]
 
 
 class CompanyAdded(Asked):
@@ -49,11 +53,19 @@ class CompanyAdded(Asked):
     model_config = example({"name": "Acme GmbH", "time_zone": "Europe/Berlin"})
 
     name: Annotated[Text, Field(min_length=1, max_length=200)]
-    time_zone: Annotated[Text, Field(max_length=100, description="IANA name; days of figures are its days")] = "UTC"
+    time_zone: Annotated[
+        Text | None, Field(max_length=100, description="IANA name; days of figures are its days; inherited when absent")
+    ] = None
+    ref: Annotated[Text | None, Field(max_length=100, description="the MSP's own name for it")] = None
+    group_id: UUID | None = None
 
 
 class CompanySet(Asked):
-    """What to change of a company; what is absent or null stays."""
+    """
+    What to change of a company; what is absent or null stays.
+
+    A zone or a limit becomes the company's exception; `DELETE …/settings/{name}` lets it inherit again.
+    """
 
     model_config = example({"requests_per_minute": 600})
 
@@ -62,6 +74,8 @@ class CompanySet(Asked):
     requests_per_minute: Annotated[Whole, Field(ge=1, le=MOST_PER_MINUTE)] | None = None
     occurrences_per_minute: Annotated[Whole, Field(ge=1, le=MOST_PER_MINUTE)] | None = None
     bytes_per_minute: Annotated[Whole, Field(ge=1, le=MOST_BYTES_PER_MINUTE)] | None = None
+    ref: Annotated[Text | None, Field(max_length=100, description="an empty text takes it away")] = None
+    group_id: Annotated[UUID | Literal[""] | None, Field(description="an empty text takes it out of its group")] = None
 
 
 @router.get("", summary="Companies that the caller serves", responses=responses())
@@ -72,10 +86,16 @@ async def list_companies(
     return page_of(found, query, _show, lambda company: company.id)
 
 
-@router.post("", status_code=201, summary="Add a company", responses=responses())
+@router.post("", status_code=201, summary="Add a company", responses=responses(404, 409))
 async def add_company(caller: Annotated[Caller, allow(Action.COMPANY_ADD)], body: CompanyAdded) -> CompanyShown:
     company = await companies.add_company(
-        caller.desk.database, caller.user.email, body.name, time_zone=body.time_zone, now=caller.now
+        caller.desk.database,
+        caller.user.email,
+        body.name,
+        ref=body.ref or None,
+        group_id=body.group_id,
+        time_zone=body.time_zone,
+        now=caller.now,
     )
     return _show(company)
 
@@ -85,7 +105,7 @@ async def read_company(caller: Annotated[Caller, allow_in_company(Action.COMPANY
     return _show(await companies.get_company(caller.desk.database, caller.scope))
 
 
-@router.patch("/{company_id}", summary="Change a company's name, zone or limits", responses=responses(404))
+@router.patch("/{company_id}", summary="Change a company", responses=responses(404, 409))
 async def set_company(
     caller: Annotated[Caller, allow_in_company(Action.COMPANY_SET)], body: CompanySet
 ) -> CompanyShown:
@@ -93,6 +113,9 @@ async def set_company(
         caller.desk.database,
         caller.scope,
         name=body.name,
+        ref=body.ref,
+        group_id=body.group_id or None,
+        no_group=body.group_id == "",
         time_zone=body.time_zone,
         requests_per_minute=body.requests_per_minute,
         occurrences_per_minute=body.occurrences_per_minute,
@@ -111,4 +134,6 @@ def _show(company: Company) -> CompanyShown:
         occurrences_per_minute=company.occurrences_per_minute,
         bytes_per_minute=company.bytes_per_minute,
         created_at=company.created_at,
+        ref=company.ref,
+        group_id=company.group_id,
     )

@@ -37,6 +37,7 @@ class Reparsed:
 async def reparse(unit: Unit, sources: Mapping[str, Source]) -> Reparsed:
     """Parse every body that is kept, with the settings it was parsed with; changes nothing."""
     found = Reparsed()
+    shared = await integrations.shared_ids(unit)
     async for raw in replay.deliveries(unit):
         found.deliveries += 1
         source = sources.get(raw.source)
@@ -46,6 +47,11 @@ async def reparse(unit: Unit, sources: Mapping[str, Source]) -> Reparsed:
         stored = {index_of(one.id): one for one in await replay.members_of(unit, raw.id)}
         parsed = read_again(source, raw.body, raw.request, settings, raw.received_at)
         today = {one.index: one.told for one in members_of(parsed, raw.integration_id.bytes)}
+        if raw.integration_id in shared:
+            # What could be read went to companies, and is compared there; a few units still wait for theirs.
+            readable = {index for index, told in today.items() if isinstance(told, Normalized)}
+            today = {index: told for index, told in today.items() if index not in readable}
+            stored = {index: one for index, one in stored.items() if index not in readable}
         for index in sorted(stored.keys() | today.keys()):
             found.members += 1
             before, after = _stored(stored.get(index)), _today(today.get(index))

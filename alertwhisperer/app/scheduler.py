@@ -18,15 +18,17 @@ from alertwhisperer.correlate import acts
 from alertwhisperer.domain.company import Scope
 from alertwhisperer.domain.errors import Invalid, Temporary
 from alertwhisperer.guard.vault import integration_context
+from alertwhisperer.inventory import discovery
 from alertwhisperer.kit.metrics import Metrics
 from alertwhisperer.sources.contract import Action, Fetch
-from alertwhisperer.store import actions, due, ledger, maintenance
+from alertwhisperer.store import actions, asset_names, due, ledger, maintenance
 from alertwhisperer.store.due import Due
 
 _LOOK_S = 0.25
 _AT_ONCE = 200  # pieces of one kind before other duties get their turn
 _FLUSH_S = 1.0
 _FOLD_S = 30.0
+_DISCOVER_S = 5.0
 _UPKEEP_S = 3600.0
 _FOLD_AFTER = timedelta(minutes=2)  # a window that ends now is still counted to the instant
 _KEYS_KEPT = timedelta(hours=72)
@@ -69,6 +71,7 @@ class Scheduler:
                 self._every(_LOOK_S, self.run_due),
                 self._every(_FLUSH_S, self._refusals.flush),
                 self._every(_FOLD_S, self.fold),
+                self._every(_DISCOVER_S, self.discover),
                 self._every(_UPKEEP_S, self.upkeep),
                 *(self._every(duty.seconds, duty.work) for duty in self._duties),
             )
@@ -85,6 +88,12 @@ class Scheduler:
         """Return when the outside calls that are under way have ended."""
         if self._acting:
             await asyncio.wait(self._acting)
+
+    async def discover(self) -> None:
+        """Make unconfirmed assets of names that alerts came with; many are taken in parts, so that nobody waits long."""
+        database = self._house.database
+        for company_id in await asset_names.companies_with_unknown(database):
+            await discovery.discover(database, Scope(company_id, "timer"), now=self._house.clock.now())
 
     async def fold(self) -> None:
         """Fold the ledger's older rows."""

@@ -19,6 +19,16 @@ class Action(StrEnum):
     COMPANY_READ = "company.read"
     COMPANY_ADD = "company.add"
     COMPANY_SET = "company.set"
+    COMPANY_IMPORT = "company.import"
+    COMPANY_EXPORT = "company.export"
+    GROUP_READ = "group.read"
+    GROUP_ADD = "group.add"
+    GROUP_SET = "group.set"
+    GROUP_REMOVE = "group.remove"
+    SETTING_READ = "setting.read"
+    SETTING_SET = "setting.set"
+    INHERITED_READ = "inherited.read"
+    INHERITED_SET = "inherited.set"
     INTEGRATION_READ = "integration.read"
     INTEGRATION_ADD = "integration.add"
     INTEGRATION_SET = "integration.set"
@@ -41,6 +51,14 @@ class Action(StrEnum):
     RULE_SET = "rule.set"
     SILENCE_READ = "silence.read"
     SILENCE_SET = "silence.set"
+    SITE_READ = "site.read"
+    SITE_SET = "site.set"
+    ASSET_READ = "asset.read"
+    ASSET_SET = "asset.set"
+    ASSET_CONFIRM = "asset.confirm"
+    ASSET_MERGE = "asset.merge"
+    CONTACT_READ = "contact.read"
+    CONTACT_SET = "contact.set"
     QUARANTINE_READ = "quarantine.read"
     QUARANTINE_RERUN = "quarantine.rerun"
     QUARANTINE_DISCARD = "quarantine.discard"
@@ -62,6 +80,17 @@ PERMISSIONS: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.COMPANY_ADD: _MSP,
         # A company's limits protect the other companies, so they are not its own to raise.
         Action.COMPANY_SET: _MSP,
+        Action.COMPANY_IMPORT: _MSP,
+        Action.COMPANY_EXPORT: _MSP,
+        # Groups, and what is set for them or for all, concern several companies.
+        Action.GROUP_READ: _MSP,
+        Action.GROUP_ADD: _MSP,
+        Action.GROUP_SET: _MSP,
+        Action.GROUP_REMOVE: _MSP,
+        Action.SETTING_READ: _ALL,
+        Action.SETTING_SET: _MSP,
+        Action.INHERITED_READ: _MSP,
+        Action.INHERITED_SET: _MSP,
         Action.INTEGRATION_READ: _ALL,
         Action.INTEGRATION_ADD: _ADMINS,
         Action.INTEGRATION_SET: _ADMINS,
@@ -85,6 +114,15 @@ PERMISSIONS: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.RULE_SET: _ADMINS,
         Action.SILENCE_READ: _ALL,
         Action.SILENCE_SET: _ADMINS,
+        Action.SITE_READ: _ALL,
+        Action.SITE_SET: _ADMINS,
+        Action.ASSET_READ: _ALL,
+        Action.ASSET_SET: _ADMINS,
+        # What is confirmed may become a target of runs.
+        Action.ASSET_CONFIRM: _ADMINS,
+        Action.ASSET_MERGE: _ADMINS,
+        Action.CONTACT_READ: _ALL,
+        Action.CONTACT_SET: _ADMINS,
         Action.QUARANTINE_READ: _ALL,
         Action.QUARANTINE_RERUN: _ADMINS,
         Action.QUARANTINE_DISCARD: _ADMINS,

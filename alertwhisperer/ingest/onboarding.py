@@ -1,8 +1,8 @@
 """
 Brings in many companies at once from a sheet, with their groups, exceptions, integrations and routes; and writes one.
 
-All of it is one transaction: whatever is wrong, nothing is written. The same sheet twice changes nothing the second time
-and makes no key, so that an import that was cut off is simply run again.
+All of it is one transaction: whatever is wrong, nothing is written. The same sheet changes nothing the second time and
+makes no key, so that an import that was cut off is simply run again.
 """
 
 from collections import defaultdict
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from alertwhisperer.domain.company import INSTALLATION, Company, CompanyId, Scope
+from alertwhisperer.domain.company import INSTALLATION, Company, CompanyId
 from alertwhisperer.domain.company_setting import SETTINGS, Origin
 from alertwhisperer.domain.errors import Invalid
 from alertwhisperer.guard import groups
@@ -107,15 +107,14 @@ async def export_companies(database: Database, actor: str, sources: Mapping[str,
     """
     async with over_all(database, actor, lock=False) as (msp, customers):
         world, mapped = await _look(msp, customers, sources)
-        names = {shared_id: name for name, shared_id in world.shared.items()}
-        columns = ["name", "ref", "group", *SETTINGS, "integrations", *(ROUTE + names[one] for one in mapped)]
+        columns = ["name", "ref", "group", *SETTINGS, "integrations", *(ROUTE + name for name in mapped)]
         ordered = sorted(world.companies, key=lambda one: (one.name.casefold(), one.id))
         lines = [_line(company, world, mapped) for company in ordered]
         await audit.write(msp, "company.export", "all", {"companies": len(lines)}, now=now)
         return write_sheet(columns, lines)
 
 
-def _line(company: Company, world: World, mapped: Mapping[UUID, Mapping[CompanyId, list[str]]]) -> list[str]:
+def _line(company: Company, world: World, mapped: Mapping[str, Mapping[CompanyId, list[str]]]) -> list[str]:
     own = world.exceptions.get(company.id, {})
     held = {(source, name.casefold()): f"{source}:{name}" for source, name in world.integrations.get(company.id, ())}
     return [
@@ -130,14 +129,12 @@ def _line(company: Company, world: World, mapped: Mapping[UUID, Mapping[CompanyI
 
 async def _look(
     msp: Unit, customers: Sequence[CompanyId], sources: Mapping[str, Source]
-) -> tuple[World, Mapping[UUID, Mapping[CompanyId, list[str]]]]:
-    """What is there, and the customers' names as they were given, by MSP-wide integration and company."""
+) -> tuple[World, Mapping[str, Mapping[CompanyId, list[str]]]]:
+    """What is there, and the customers' names as they were given, by MSP-wide integration's name and company."""
     connection = msp.connection
     held = await company_settings.among(connection, customers)
-    shared = {name: one.id for name, one in sorted((await shared_by_name(msp)).items())}
-    mapped: dict[UUID, Sequence[Route]] = {
-        shared_id: await routes.page(msp, shared_id, limit=MOST_ROUTES) for shared_id in shared.values()
-    }
+    shared = sorted((await shared_by_name(msp)).items())
+    mapped = {one.id: await routes.page(msp, one.id, limit=MOST_ROUTES) for _, one in shared}
     world = World(
         companies=await companies.among(connection, customers),
         groups={group.id: group.name for group in await company_groups.all_groups(msp)},
@@ -146,11 +143,11 @@ async def _look(
             for company_id, values in held.items()
         },
         integrations=await own_integrations(connection, customers),
-        shared=shared,
+        shared={name: one.id for name, one in shared},
         routes={shared_id: {one.value: one.company_id for one in found} for shared_id, found in mapped.items()},
         sources={slug: source.title for slug, source in sources.items()},
     )
-    return world, {shared_id: _by_company(found) for shared_id, found in mapped.items()}
+    return world, {one.name: _by_company(mapped[one.id]) for _, one in shared}
 
 
 def _by_company(found: Sequence[Route]) -> Mapping[CompanyId, list[str]]:

@@ -85,6 +85,9 @@ async def import_sites(database: Database, scope: Scope, text: bytes, *, apply: 
 
         def take(row: Row, fields: dict[str, Any]) -> None:
             old = there.get(fields["name"].lower())
+            if old is not None and "calendar" in fields:
+                said = {part: fields["calendar"][part] for part in ("hours", "holidays") if part in row.cells}
+                fields["calendar"] = {**old.calendar, **said}
             new = new_site(fields, time_zone=company.time_zone, now=now) if old is None else replace(old, **fields)
             told.put(new.name, old, new)
             _keep(old, new, fresh, altered)
@@ -172,7 +175,7 @@ async def import_assets(database: Database, scope: Scope, text: bytes, *, apply:
 
 
 def _again(old: Asset, fields: Mapping[str, Any]) -> Asset:
-    """An asset that is there already: a person's way to write its own name is better than a tool's; an alias is none."""
+    """An asset that is there already; a person's way to write its own name is better than a tool's."""
     same = canonical(old.name) == canonical(fields["name"])
     return replace(old, **{**fields, "name": fields["name"] if same else old.name}, confirmed=True)
 

@@ -34,8 +34,9 @@ class NameBook:
 
     @classmethod
     async def read(cls, unit: Unit, names: Iterable[str], *, now: datetime) -> "NameBook":
-        """The book of these names, as people write them."""
-        known = await asset_names.among(unit, sorted({canonical(name) for name in names}))
+        """The book of names as people write them; one that no asset can have is refused when it is given."""
+        wanted = {canonical(name) for name in names if name.isprintable()}
+        known = await asset_names.among(unit, sorted(wanted))
         held = {one.asset_id for one in known.values() if one.asset_id is not None}
         return cls(known, await assets.among(unit, sorted(held)), now=now)
 

@@ -52,6 +52,8 @@ def read_table(text: bytes, columns: Collection[str]) -> list[Row]:
         lines = text.decode("utf-8-sig")
     except UnicodeDecodeError as failure:
         raise Invalid("the file is not UTF-8", where="file", mend="save it as CSV UTF-8") from failure
+    if "\0" in lines:
+        raise Invalid("the file holds a NUL character", where="file", mend="save it as CSV UTF-8")
     heading = lines.partition("\n")[0]
     reader = csv.reader(io.StringIO(lines, newline=""), delimiter=";" if heading.count(";") else ",", strict=True)
     try:

@@ -9,10 +9,12 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
+
 from alertwhisperer.domain import severity
 from alertwhisperer.domain.asset import without_port
 from alertwhisperer.domain.severity import Severity
-from alertwhisperer.sources._reading import LONGEST_MESSAGE, LONGEST_NAME, given, line, table
+from alertwhisperer.sources._reading import LONGEST_MESSAGE, LONGEST_NAME, given, line, rows, table
 from alertwhisperer.sources._template import template
 from alertwhisperer.sources.contract import Json
 
@@ -26,6 +28,7 @@ _SEVERITIES = ("severity", "priority", "level")
 _SEPARATORS = re.compile(r"[\s_.-]+")
 # Alertmanager's `firing`: for each alert a line `Labels:`, lines ` - name = value`, and then its annotations.
 _ALERTS = "Labels:\n"
+_ANNOTATIONS = "Annotations:\n"
 _LABEL = re.compile(r"^ ?- ([A-Za-z_]\w{0,99}) = (.*)$", re.MULTILINE)
 _MOST_ALERTS = 50
 _LONGEST_ALERTS = 100_000
@@ -84,11 +87,16 @@ def _first_of(names: Iterable[str], said: Mapping[str, Json]) -> str | None:
 
 
 def _listed_alerts(value: Json) -> list[dict[str, Json]]:
-    """The labels of the alerts that Alertmanager lists as text."""
-    if type(value) is not str or _ALERTS not in value:
-        return []
-    blocks = value[:_LONGEST_ALERTS].split(_ALERTS)[1 : _MOST_ALERTS + 1]
-    return [_folded(dict(_LABEL.findall(block.partition("Annotations:\n")[0]))) for block in blocks]
+    """The labels of the alerts that Alertmanager lists: as text, or since 0.30 as JSON, which some send as a text."""
+    if type(value) is str and _ALERTS in value:
+        blocks = value[:_LONGEST_ALERTS].split(_ALERTS)[1 : _MOST_ALERTS + 1]
+        return [_folded(dict(_LABEL.findall(block.partition(_ANNOTATIONS)[0]))) for block in blocks]
+    if type(value) is str and value[:1] == "[":
+        try:
+            value = msgspec.json.decode(value[:_LONGEST_ALERTS].encode("utf-8", "replace"))
+        except (msgspec.DecodeError, RecursionError):
+            return []
+    return [_folded(table(table(one).get("labels"))) for one in rows(value)[:_MOST_ALERTS]]
 
 
 def _common(names: Iterable[str], listed: list[dict[str, Json]]) -> str | None:

@@ -8,10 +8,12 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from alertwhisperer.domain.asset import canonical
 from alertwhisperer.domain.company import CompanyId
 from alertwhisperer.domain.severity import Severity
 from alertwhisperer.domain.state import AlertStatus
 from alertwhisperer.kit.ids import floor_at
+from alertwhisperer.store import asset_names
 from alertwhisperer.store.database import Connection, Unit, queries
 
 _sql = queries("alerts")
@@ -59,6 +61,7 @@ class AlertFilter:
     Which alerts; what is None or empty takes all.
 
     Attributes:
+        asset: any name of the asset.
         start, finish: of the time it was first seen, `finish` excluded.
     """
 
@@ -114,6 +117,7 @@ async def _ids_of_incident(unit: Unit, incident_id: UUID) -> list[UUID]:
 async def _read(
     unit: Unit, wanted: AlertFilter, *, ids: list[UUID] | None, limit: int, before: UUID | None = None
 ) -> list[AlertRow]:
+    names = None if wanted.asset is None else await asset_names.of_same_asset(unit, canonical(wanted.asset))
     rows = _sql.page(
         unit.connection,
         company_id=unit.company_id,
@@ -125,6 +129,7 @@ async def _read(
         severities=list(wanted.severities) or None,
         source=wanted.source,
         asset=wanted.asset,
+        asset_names=names,
         signature=wanted.signature,
         start=wanted.start,
         finish=wanted.finish,

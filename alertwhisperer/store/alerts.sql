@@ -25,7 +25,7 @@ WHERE a.company_id = :company_id
   AND (:status::smallint IS NULL OR coalesce(s.status, a.status) = :status::smallint)
   AND (:severities::smallint[] IS NULL OR coalesce(s.severity, a.severity) = ANY (:severities::smallint[]))
   AND (:source::text IS NULL OR a.source = :source::text)
-  AND (:asset::text IS NULL OR a.asset = :asset::text)
+  AND (:asset::text IS NULL OR a.asset = :asset::text OR a.asset_name = ANY (:asset_names::text[]))
   AND (:signature::text IS NULL OR a.signature = :signature::text)
   AND (:start::timestamptz IS NULL OR a.first_seen_at >= :start::timestamptz)
   AND (:finish::timestamptz IS NULL OR a.first_seen_at < :finish::timestamptz)

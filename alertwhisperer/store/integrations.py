@@ -58,6 +58,11 @@ async def page(unit: Unit, *, limit: int, before: UUID | None = None) -> tuple[I
     return tuple(_integration(row, keys[row["integration_id"]]) for row in rows)
 
 
+async def shared_ids(unit: Unit) -> set[UUID]:
+    """The company's integrations that serve many companies, removed ones too; none but the MSP's own."""
+    return {row["integration_id"] async for row in _sql.select_shared(unit.connection, company_id=unit.company_id)}
+
+
 async def update(unit: Unit, old: Integration, new: Integration, *, now: datetime) -> None:
     """Write the name, the need for a signature and the settings; a new version of the settings is kept beside."""
     await _sql.update_integration(

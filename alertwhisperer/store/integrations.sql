@@ -42,6 +42,12 @@ WHERE company_id = :company_id AND removed_at IS NULL AND (:before::uuid IS NULL
 ORDER BY integration_id DESC
 LIMIT :limit;
 
+-- name: select_shared
+-- The company's integrations that serve many companies (the MSP's alone are such), removed ones too.
+SELECT integration_id FROM integration
+WHERE company_id = :company_id AND route_by IS NOT NULL
+ORDER BY integration_id LIMIT 10000;
+
 -- name: update_integration!
 -- Change an integration.
 UPDATE integration

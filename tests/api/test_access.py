@@ -12,6 +12,7 @@ from alertwhisperer.store.database import Database
 from tests.api.conftest import Doors, path_of
 from tests.api.rows import add_quarantined, tell_firing
 from tests.conftest import Tenant
+from tests.inventory.furnishing import furnish
 
 OPEN = {"/health/live", "/health/ready", "/metrics"}
 
@@ -63,6 +64,7 @@ async def test_another_company_answers_as_an_absent_one_on_every_route(
 ) -> None:
     told = await tell_firing(database, tenant.scope, at=clock.now())
     unread = await add_quarantined(database, tenant.scope, at=clock.now(), body=b"{")
+    inventory = await furnish(database, tenant.scope, now=clock.now())
     real = {
         "company_id": tenant.id,
         "integration_id": tenant.integration.id,
@@ -72,6 +74,7 @@ async def test_another_company_answers_as_an_absent_one_on_every_route(
         "delivery_id": told.delivery_id,
         "quarantine_id": unread.occurrence_id,
         "action_id": uuid4(),
+        **inventory,
     }
     ids = [door for door in routes(app) if "_id}" in door.path and isinstance(door.declares, Allow)]
     assert len(ids) > 25
@@ -117,6 +120,10 @@ async def test_an_admin_sees_that_a_company_does_not_exist(doors: Doors) -> None
         "integrations",
         "actions",
         "audit",
+        "sites",
+        "assets",
+        "contacts",
+        "edges",
     ):
         await doors.admin.get(path_of(uuid4(), noun), 404)  # type: ignore[arg-type]  # of no company
 

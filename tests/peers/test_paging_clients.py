@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
-import opsgenie_sdk
+import opsgenie_sdk  # type: ignore[import-untyped]
 import pytest
-from opsgenie_sdk.exceptions import AuthenticationException
-from pdpyras import ChangeEventsAPISession, EventsAPISession, PDClientError
+from opsgenie_sdk.exceptions import AuthenticationException  # type: ignore[import-untyped]
+from pdpyras import ChangeEventsAPISession, EventsAPISession, PDClientError  # type: ignore[import-untyped]
 
 from tests.peers.alertmanager import PROGRAMS, Applications, watching
 from tests.peers.conftest import Customer, MakeCustomer
@@ -208,3 +210,39 @@ def test_alertmanager_set_up_as_our_text_says_opens_an_incident_and_resolves_it(
         [resolved] = customer.await_incidents("resolved", 1, told=watch.told)
     assert resolved["id"] == incident["id"]
     assert len(customer.incidents()) == 1
+
+
+# ------------------------------------------------------------------------------------------------ our own scripts
+
+
+def script(customer: Customer, number: int, *, without: str = "") -> str:
+    """What the shell prints for one of the scripts of our setup text, less a part that must be in it."""
+    text = re.findall(r"```sh\n(.*?)```", customer.setup, re.DOTALL)[number]
+    assert without in text
+    ran = subprocess.run(
+        ["sh", "-euc", text.replace(without, "")], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("source", "answer", "trial"),
+    [
+        ("pagerduty", '"status":"success"', ", custom_details: {test: true}"),
+        ("opsgenie", '"result":"Request will be processed"', ', details: {test: "true"}'),
+    ],
+)
+def test_the_script_of_our_text_sends_a_trial_and_without_that_word_an_alert(
+    make_customer: MakeCustomer, source: str, answer: str, trial: str
+) -> None:
+    """As it is pasted, it opens nothing."""
+    require("jq", "curl", "hostname")
+    customer = make_customer(source)
+    assert answer in script(customer, 0)
+    assert answer in script(customer, 0, without=trial)
+    [incident] = customer.await_incidents("open", 1)
+    assert incident["alert_count"] == 1
+    if source == "opsgenie":
+        assert answer in script(customer, 1)
+        customer.await_incidents("resolved", 1)

@@ -1,6 +1,7 @@
 """PagerDuty's events: both versions, changes, keys that we make, and answers that its senders know."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -187,6 +188,20 @@ def test_alertmanagers_host_and_rule_come_out_of_its_text() -> None:
     assert (said.content.asset, said.content.signature) == ("shop-01.example.org", "ApplicationDown")
 
 
+@pytest.mark.parametrize("wrap", [list, json.dumps], ids=["as JSON", "as JSON in a text"])
+def test_a_newer_alertmanagers_host_and_rule_come_out_of_its_list(wrap: Callable[[list[Any]], Any]) -> None:
+    alerts = [{"status": "firing", "labels": {"alertname": "ApplicationDown", "instance": "shop-01:9100"}}]
+    details = {"firing": wrap(alerts), "num_firing": "1"}
+    said = fired({"source": "AlertManager", "custom_details": details}, client="AlertManager")
+    assert (said.content.asset, said.content.signature) == ("shop-01", "ApplicationDown")
+
+
+@pytest.mark.parametrize("listed", ["[", "[1, null]", [None, {"labels": 7}], "Labels:\n", {}, 5])
+def test_a_list_of_alerts_that_says_nothing_is_no_list(listed: Any) -> None:
+    said = fired({"source": "AlertManager", "custom_details": {"firing": listed}}, client="AlertManager")
+    assert said.content.asset == "AlertManager"
+
+
 def test_a_group_of_hosts_is_named_by_its_sender() -> None:
     said = only(SOURCE, "alertmanager-group")
     assert (said.content.asset, said.content.signature) == ("AlertManager", "ApplicationDown")
@@ -205,11 +220,15 @@ def test_a_source_of_name_and_address_is_the_name() -> None:
         ({"source": None, "custom_details": {"Host Name": "db-01"}}, {}, "db-01"),
         ({"source": "mon", "custom_details": {"host": "db-01"}}, {"client": "mon"}, "db-01"),
         ({"source": "mon", "custom_details": "free text"}, {"client": "mon"}, "mon"),
-        ({"source": "https://m.example.com", "custom_details": {"node": "n-7"}}, {"client_url": "https://m.example.com"}, "n-7"),
+        (
+            {"source": "https://m.example.com", "custom_details": {"node": "n-7"}},
+            {"client_url": "https://m.example.com"},
+            "n-7",
+        ),
         ({"source": "unknown", "component": "nginx"}, {}, "nginx"),
         ({"source": ""}, {}, "k"),
     ],
-)  # fmt: skip
+)
 def test_the_asset_is_the_source_unless_that_is_the_tool(
     payload: dict[str, Any], others: dict[str, Any], asset: str
 ) -> None:

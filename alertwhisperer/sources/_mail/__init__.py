@@ -1,0 +1,1 @@
+"""Mail: reading one message whatever it holds, and fetching messages by IMAP."""

@@ -1,0 +1,151 @@
+"""A real Icinga 2 with the script and the objects of our setup text, and the things that it checks."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from textwrap import dedent
+
+from tests.peers.process import HOST, Program, await_answer, running
+
+NEEDED = ("icinga2", "/usr/share/icinga2/include/itl")
+
+_OWN = """\
+include <itl>
+const NodeName = "icinga.example.org"
+const ZoneName = NodeName
+object Endpoint NodeName {{}}
+object Zone ZoneName {{ endpoints = [ NodeName ] }}
+object CheckerComponent "checker" {{}}
+object NotificationComponent "notification" {{}}
+object ExternalCommandListener "command" {{ command_path = "{place}/command" }}
+object CheckCommand "file" {{ command = [ "{place}/check.sh", "$file$" ] }}
+"""
+_CHECKED = """\
+object HostGroup "shops" {{}}
+object Host "{host}" {{
+  check_command = "file"
+  check_interval = 1s
+  retry_interval = 1s
+  max_check_attempts = 2
+  address = "192.0.2.7"
+  groups = [ "shops" ]
+  vars.file = "{place}/{host}"
+  vars.customer = "Example Ltd"
+}}
+object Service "{service}" {{
+  host_name = "{host}"
+  check_command = "file"
+  check_interval = 1s
+  retry_interval = 1s
+  max_check_attempts = 2
+  notes_url = "https://runbooks.example.org/disk?a=1&b=2"
+  vars.file = "{place}/{service}"
+}}
+"""
+# The first line of the file is the code to end with, the rest is what to say.
+_CHECK = """\
+#!/bin/sh
+tail -n +2 "$1"
+exit "$(head -n 1 "$1")"
+"""
+
+
+class Icinga:
+    """A running Icinga with one host and one service, each as well as its file says."""
+
+    def __init__(self, program: Program, place: Path) -> None:
+        self._program = program
+        self._place = place
+
+    def told(self) -> str:
+        """The end of its log."""
+        return self._program.log_tail()
+
+    def set(self, name: str, code: int, output: str) -> None:
+        """What the next checks of the host or service of this name say."""
+        _set(self._place, name, code, output)
+
+    def acknowledge(self, host: str, service: str, author: str, comment: str) -> None:
+        """As an operator would."""
+        command = f"[{time.time():.0f}] ACKNOWLEDGE_SVC_PROBLEM;{host};{service};2;1;1;{author};{comment}\n"
+        (self._place / "command").write_text(command)
+
+
+def try_script(setup: str, place: Path) -> subprocess.CompletedProcess[bytes]:
+    """The trial of the setup text, which needs no Icinga: its script with the two variables."""
+    found = re.search(r"sudo -u nagios env ((?:\w+=\S+ )+)/\S+/alert-whisperer\.py\n", setup)
+    assert found is not None, "the setup text shows no trial"
+    environ = dict(pair.split("=", 1) for pair in found[1].split())
+    script = _write_script(setup, place)
+    return subprocess.run([str(script)], env={**_environ(), **environ}, capture_output=True, check=False, timeout=60)
+
+
+@contextmanager
+def icinga_running(setup: str, place: Path, host: str, service: str) -> Iterator[Icinga]:
+    """Icinga until the block ends; its configuration holds the setup text's objects as they stand."""
+    _write_script(setup, place)
+    check = place / "check.sh"
+    check.write_text(_CHECK)
+    check.chmod(0o755)
+    for name in (host, service):
+        _set(place, name, 0, "all is well")
+    own = (_OWN + _CHECKED).format(place=place, host=host, service=service)
+    (place / "icinga2.conf").write_text(own + _block(setup, "text"))
+    with running("icinga2", _command(place), place=place, environ=_environ()) as program:
+
+        def ask() -> bool | None:
+            program.check()
+            return (place / "command").exists() or None
+
+        await_answer(ask, "Icinga to be ready", told=program.log_tail)
+        yield Icinga(program, place)
+
+
+def _command(place: Path) -> list[str | Path]:
+    """Everything that it writes lies in the place, and it runs as whoever runs the test."""
+    folders = {name: place / name.lower() for name in ("DataDir", "LogDir", "InitRunDir", "CacheDir", "SpoolDir")}
+    for folder in folders.values():
+        folder.mkdir()
+    user = pwd.getpwuid(os.getuid())
+    constants: dict[str, str | Path | int] = {
+        **folders,
+        "ConfigDir": place,
+        "PidPath": place / "icinga2.pid",
+        "RunAsUser": user.pw_name,
+        "RunAsGroup": user.pw_gid,
+    }
+    defined = [f"-D{name}={value}" for name, value in constants.items()]
+    return ["icinga2", "daemon", "-c", place / "icinga2.conf", *defined]
+
+
+def _set(place: Path, name: str, code: int, output: str) -> None:
+    whole = place / f"{name}.new"
+    whole.write_text(f"{code}\n{output}\n")
+    whole.rename(place / name)  # a check never sees half of it
+
+
+def _write_script(setup: str, place: Path) -> Path:
+    """The setup text's script, where its command looks for it."""
+    script = place / "scripts" / "alert-whisperer.py"
+    script.parent.mkdir()
+    script.write_text(_block(setup, "python"))
+    script.chmod(0o750)
+    return script
+
+
+def _block(setup: str, language: str) -> str:
+    found = re.search(rf"```{language}\n(.*?)\n *```", setup, re.DOTALL)
+    assert found is not None, f"the setup text shows no {language}"
+    return dedent(found[1]) + "\n"
+
+
+def _environ() -> Mapping[str, str]:
+    """A proxy of the machine would not reach our server."""
+    return {"PATH": os.environ["PATH"], "no_proxy": HOST, "NO_PROXY": HOST}
