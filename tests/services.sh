@@ -6,6 +6,8 @@ packages=(
     prometheus prometheus-alertmanager wrk postgresql
     # Zabbix, its front end (whose API the tests speak with; php-cgi spares us a web server) and zabbix_sender.
     zabbix-server-pgsql zabbix-frontend-php php-cgi php-cli php-pgsql zabbix-agent
+    # Icinga 2 with the templates that its daemon includes, and Nagios Core: daemons alone, without their pages.
+    icinga2-bin icinga2-common nagios4-core
 )
 
 is_installed() { dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; }

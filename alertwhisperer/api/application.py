@@ -11,14 +11,18 @@ from alertwhisperer.api import (
     assets,
     audit,
     companies,
+    company_settings,
     contacts,
     deliveries,
     edges,
+    feeds,
+    groups,
     health,
     incidents,
     integrations,
     kpis,
     ledger,
+    onboarding,
     quarantine,
     routes,
     rules,
@@ -37,8 +41,12 @@ __all__ = ["OPENAPI_PATH", "Desk", "make_api"]
 OPENAPI_PATH = "/api/openapi.json"
 
 _NOUNS = (
+    onboarding,  # before companies, whose path would take `export` for an id
     companies,
+    groups,
+    company_settings,
     integrations,
+    feeds,
     routes,
     alerts,
     incidents,

@@ -12,8 +12,8 @@ from alertwhisperer.api.fields import Asked, Shown, Text, Whole, example
 from alertwhisperer.api.pages import Page, PageQuery, page_of
 from alertwhisperer.api.problem import responses
 from alertwhisperer.domain.company import Company
-from alertwhisperer.guard import companies
 from alertwhisperer.domain.company_setting import MOST_BYTES_PER_MINUTE, MOST_PER_MINUTE
+from alertwhisperer.guard import companies
 from alertwhisperer.guard.permissions import Action
 
 router = APIRouter(prefix="/api/companies", tags=["companies"])

@@ -1,4 +1,4 @@
-"""Settings that companies inherit: of the MSP for all, of a group, and of one company, with where each value is from."""
+"""Settings that companies inherit: of the MSP for all, of a group, of one company, and where each value comes from."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -111,9 +111,7 @@ async def delete_group_setting(
     )
 
 
-@router.get(
-    "/companies/{company_id}/settings", summary="What holds in a company, and why", responses=responses(404)
-)
+@router.get("/companies/{company_id}/settings", summary="What holds in a company, and why", responses=responses(404))
 async def read_company_settings(
     caller: Annotated[Caller, allow_in_company(Action.SETTING_READ)],
 ) -> CompanySettingsShown:
@@ -127,9 +125,7 @@ async def put_company_setting(
     caller: Annotated[Caller, allow_in_company(Action.SETTING_SET)], name: Name, body: ValueGiven
 ) -> CompanySettingsShown:
     return _show(
-        await company_settings.set_exceptions(
-            caller.desk.database, caller.scope, {name: body.value}, now=caller.now
-        )
+        await company_settings.set_exceptions(caller.desk.database, caller.scope, {name: body.value}, now=caller.now)
     )
 
 
@@ -139,9 +135,7 @@ async def put_company_setting(
 async def delete_company_setting(
     caller: Annotated[Caller, allow_in_company(Action.SETTING_SET)], name: Name
 ) -> CompanySettingsShown:
-    return _show(
-        await company_settings.unset_exception(caller.desk.database, caller.scope, name, now=caller.now)
-    )
+    return _show(await company_settings.unset_exception(caller.desk.database, caller.scope, name, now=caller.now))
 
 
 def _show(found: Sequence[Effective]) -> CompanySettingsShown:

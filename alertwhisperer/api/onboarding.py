@@ -94,7 +94,9 @@ class ImportShown(Shown):
     groups: Annotated[list[str], Field(description="groups that are made")]
     companies: list[PlannedShown]
     error_count: int
-    errors: Annotated[list[ComplaintShown], Field(description=f"the first {MOST_COMPLAINTS}; with any, nothing is done")]
+    errors: Annotated[
+        list[ComplaintShown], Field(description=f"the first {MOST_COMPLAINTS}; with any, nothing is done")
+    ]
     keys: Annotated[list[KeyOfImport], Field(description="shown this once")]
 
 
@@ -136,9 +138,7 @@ async def import_companies(
 async def export_companies(caller: Annotated[Caller, allow(Action.COMPANY_EXPORT)]) -> Response:
     desk = caller.desk
     text = await onboarding.export_companies(desk.database, caller.user.email, desk.sources, now=caller.now)
-    return Response(
-        text, media_type=CSV, headers={"Content-Disposition": 'attachment; filename="companies.csv"'}
-    )
+    return Response(text, media_type=CSV, headers={"Content-Disposition": 'attachment; filename="companies.csv"'})
 
 
 def _in_the_answer(keys: Sequence[MadeKey]) -> None:
@@ -158,7 +158,9 @@ def _show(done: Imported) -> ImportShown:
     found = done.plan
     return ImportShown(
         applied=done.applied,
-        **found.counts,
+        add=found.counts["add"],
+        change=found.counts["change"],
+        unchanged=found.counts["unchanged"],
         groups=list(found.groups),
         companies=[
             PlannedShown(

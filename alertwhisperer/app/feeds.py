@@ -35,6 +35,7 @@ from alertwhisperer.store.feeds import State, Taken
 Submit = Callable[[Sequence[Delivery]], Awaitable[list[Answer]]]
 Heard = Callable[[Delivery, Parsed | Unreadable], None]
 
+POLL_S = 0.25
 _AT_ONCE = 8
 _LOOK_S = 150.0
 _LEASE = timedelta(seconds=180)  # longer than a look may take

@@ -100,13 +100,16 @@ class Outbound:
         except TimeoutError as failure:
             raise Temporary(f"{host} did not answer in {_CALL_S:.0f} seconds") from failure
 
-    def connect(self, host: str, port: int) -> socket.socket:
+    def connect(self, host: str, port: int, secure: bool) -> socket.socket:
         """
         A connection for a protocol library that blocks; to be called in a thread.
 
+        Args:
+            secure: whether it is encrypted from its first byte, with a certificate for `host`.
+
         Raises:
             Invalid: an address that may not be called.
-            Temporary: no connection in 10 seconds.
+            Temporary: no connection in 10 seconds, or a certificate that is not good.
         """
         given = self._resolve.get(host)
         if given is not None:
@@ -120,7 +123,8 @@ class Outbound:
                 raise Temporary(f"{host} cannot be resolved") from failure
             address = _checked(host, [str(entry[4][0]) for entry in found], self._networks)
         try:
-            return socket.create_connection((address, port), timeout=_TIMEOUT_S)
+            plain = socket.create_connection((address, port), timeout=_TIMEOUT_S)
+            return self._context.wrap_socket(plain, server_hostname=host) if secure else plain
         except OSError as failure:
             raise Temporary(f"{host} did not answer: {type(failure).__name__}") from failure
 

@@ -13,7 +13,6 @@ import structlog
 
 from alertwhisperer.domain.company import CompanyId, Scope
 from alertwhisperer.domain.delivery import Delivery, Unreadable
-from alertwhisperer.domain.errors import Temporary
 from alertwhisperer.domain.occurrence import Content, Kind, Occurrence
 from alertwhisperer.domain.silence import HEARTBEAT_NOTE, HEARTBEAT_SOURCE, NewCheck
 from alertwhisperer.ingest.normalize import identity_hash
@@ -119,9 +118,11 @@ class Pulses:
             try:
                 async with self._database.unit_of_work(Scope(CompanyId(UUID(bytes=company)), "gateway")) as unit:
                     await hearing.write(unit, [_heard(one) for one in pulses.values()], now=self._clock.now())
-            except Temporary:
+            except Exception as failure:  # noqa: BLE001 - one company's rows must not keep the others' from being written
                 # Let go: the deliveries are stored, and looked at before anything is called silent.
-                _log.warning("pulses.lost", company=str(UUID(bytes=company)), count=len(pulses))
+                _log.warning(
+                    "pulses.lost", company=str(UUID(bytes=company)), count=len(pulses), why=repr(failure)[:200]
+                )
                 continue
             self._written.update(dict.fromkeys(pulses, self._clock.monotonic()))
 

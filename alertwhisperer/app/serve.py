@@ -12,6 +12,7 @@ from alertwhisperer.api.application import make_api
 from alertwhisperer.api.desk import Desk
 from alertwhisperer.app.build import House
 from alertwhisperer.app.doors import Doors
+from alertwhisperer.app.feeds import POLL_S, Feeds
 from alertwhisperer.app.handover import HAND_OVER_S, HandOver
 from alertwhisperer.app.lanes import Lanes
 from alertwhisperer.app.outbound import Outbound
@@ -27,6 +28,7 @@ from alertwhisperer.ingest.gateway import Gateway
 from alertwhisperer.ingest.intake import Intake
 from alertwhisperer.ingest.keyring import Keyring
 from alertwhisperer.kit.metrics import Metrics
+from alertwhisperer.sources.contract import Outside
 from alertwhisperer.store.changes import CHANNEL
 
 _LISTEN_AGAIN_S = 1.0
@@ -81,8 +83,19 @@ async def serve(house: House, started: Callable[[], None] = lambda: None) -> Non
         rerun=rerun.rerun,
     )
     handover = HandOver(house.database, house.sources, pipeline, house.clock)
+    feeds = Feeds(
+        house=house,
+        keyring=keyring,
+        admission=admission,
+        intake=intake,
+        submit=lanes.submit_all,
+        outside=Outside(outbound.call, outbound.connect),
+        heard=pulses.hear,
+        metrics=metrics,
+    )
     duties = (
         Duty(HAND_OVER_S, handover.run_due),
+        Duty(POLL_S, feeds.run_due),
         Duty(BEAT_S, silence.beat),
         Duty(LOOK_S, silence.run_due),
         Duty(WRITE_S, pulses.flush),
@@ -103,6 +116,7 @@ async def serve(house: House, started: Callable[[], None] = lambda: None) -> Non
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        await feeds.stop()
         await lanes.stop()
         await refusals.flush()
         await pulses.finish()

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from alertwhisperer.app.build import House
 from alertwhisperer.cli.house import actor
-from alertwhisperer.domain.company import INSTALLATION, CompanyId, Scope
+from alertwhisperer.domain.company import INSTALLATION, CompanyId, Group, Scope
 from alertwhisperer.domain.errors import NotFound
+from alertwhisperer.guard.groups import list_groups
 from alertwhisperer.store import companies
 from alertwhisperer.store.database import Connection
 
@@ -28,3 +29,11 @@ async def find(house: House, company_of: CompanyOf, identifier: UUID, noun: str)
     if scope is None:
         raise NotFound(f"there is no {noun} {identifier}", where="id", mend="copy it from a list")
     return scope
+
+
+async def find_group(house: House, text: str) -> Group:
+    """The group of this name or id; raises `NotFound`."""
+    for group in await list_groups(house.database):
+        if text.casefold() in (group.name.casefold(), str(group.id)):
+            return group
+    raise NotFound(f"there is no group {text}", where="group", mend="`alertwhisperer group list` shows them")

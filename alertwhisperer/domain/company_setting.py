@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -94,12 +95,17 @@ class Effective:
 
 def check_zone(time_zone: object) -> str:
     """The time zone; raises `Invalid` when its name is not IANA's."""
-    # A machine without zone files (a slim container) still has UTC.
-    if not isinstance(time_zone, str) or (time_zone != "UTC" and time_zone not in zoneinfo.available_timezones()):
+    if not isinstance(time_zone, str) or time_zone not in _zones():
         raise Invalid(
             "this time zone is not known here", where="time_zone", mend="give an IANA name such as Europe/Berlin"
         )
     return time_zone
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Read once, since looking through the zone files costs milliseconds; a machine without them still has UTC."""
+    return frozenset(zoneinfo.available_timezones()) | {"UTC"}
 
 
 def _whole(name: str, least: int, most: int) -> Callable[[object], SettingValue]:

@@ -33,6 +33,9 @@ class Action(StrEnum):
     INTEGRATION_ADD = "integration.add"
     INTEGRATION_SET = "integration.set"
     INTEGRATION_REMOVE = "integration.remove"
+    FEED_READ = "feed.read"
+    FEED_POLL = "feed.poll"
+    FEED_PAUSE = "feed.pause"
     KEY_ADD = "key.add"
     KEY_REVOKE = "key.revoke"
     ACTION_APPROVE = "action.approve"
@@ -95,6 +98,10 @@ PERMISSIONS: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.INTEGRATION_ADD: _ADMINS,
         Action.INTEGRATION_SET: _ADMINS,
         Action.INTEGRATION_REMOVE: _ADMINS,
+        Action.FEED_READ: _ALL,
+        Action.FEED_POLL: _ALL,
+        # A paused feed is silent, so it is as grave as removing its integration.
+        Action.FEED_PAUSE: _ADMINS,
         Action.KEY_ADD: _ADMINS,
         Action.KEY_REVOKE: _ADMINS,
         Action.ACTION_APPROVE: _ADMINS,

@@ -32,6 +32,7 @@ from alertwhisperer.domain.silence import NewCheck
 from alertwhisperer.guard.companies import require_company
 from alertwhisperer.guard.keys import hint, new_key, new_secret
 from alertwhisperer.guard.vault import Vault, integration_context
+from alertwhisperer.ingest import feeds
 from alertwhisperer.ingest.secret_settings import SHOWN, is_sealed, masked, seal_secrets
 from alertwhisperer.kit.ids import uuid7
 from alertwhisperer.sources.contract import Source
@@ -141,6 +142,7 @@ async def add_in_unit(
     await require_company(unit)
     await rows.insert(unit, integration, sealed_secret=_seal(vault, integration, secret))
     await silence.insert(unit, [NewCheck.of_integration(identity, source, integration.name)], now=now)
+    await feeds.begin(unit, tool, integration, now=now)
     made = await _insert_key(unit, vault, integration.id, now=now)
     detail = {
         "source": source,
@@ -240,6 +242,8 @@ async def set_integration(
             )
         if new != old:
             await _write(unit, old, new, "integration.set", now=now)
+        if new.version != old.version:
+            await feeds.begin(unit, _source_of(sources, old.source), new, now=now)
         return new
 
 

@@ -188,7 +188,7 @@ async def _write(
     await companies.see(connection, [INSTALLATION, *old, *(company_id for company_id, _ in todo)])
     await refresh(msp, [company_id for company_id, _ in todo])
     await _map(msp, vault, todo, now=now)
-    detail = {**found.counts, "groups": list(found.groups), "integrations": len(keys)}
+    detail: dict[str, object] = {**found.counts, "groups": list(found.groups), "integrations": len(keys)}
     await audit.write(msp, "company.import", "sheet", detail, now=now)
     await changes.announce(msp)
     return tuple(keys)

@@ -100,7 +100,7 @@ class Plan:
     complaints: tuple[Complaint, ...]
 
     @property
-    def counts(self) -> dict[Action, int]:
+    def counts(self) -> dict[str, int]:
         """How many companies are added, changed and left alone."""
         actions = [company.action for company in self.companies]
         return {"add": actions.count("add"), "change": actions.count("change"), "unchanged": actions.count("unchanged")}

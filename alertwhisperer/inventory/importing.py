@@ -246,7 +246,7 @@ def _asset_cells(row: Row) -> Iterable[tuple[str, Callable[[], object]]]:
     if "tags" in row.cells:
         yield "tags", lambda: _list(row.cells["tags"])
     if "links" in row.cells:
-        yield "links", lambda: _links(row.cells["links"])
+        yield "links", lambda: read_links(_list(row.cells["links"]))
 
 
 def _plain(row: Row, *columns: str) -> Iterable[tuple[str, Callable[[], object]]]:
@@ -265,12 +265,13 @@ def _list(text: str) -> list[str]:
     return [part for one in text.split(";") if (part := one.strip())]
 
 
-def _links(text: str) -> dict[str, str]:
+def read_links(texts: Iterable[str]) -> dict[str, str]:
+    """Links as people write them, each `name=https://…`; raises `Invalid` for another text."""
     links: dict[str, str] = {}
-    for one in _list(text):
+    for one in texts:
         name, mark, url = one.partition("=")
         if not mark:
-            raise Invalid(f"{one[:40]!r} is no link", where="links", mend="write name=https://…; name=https://…")
+            raise Invalid(f"{one[:40]!r} is no link", where="links", mend="write name=https://…")
         links[name.strip()] = url.strip()
     return links
 

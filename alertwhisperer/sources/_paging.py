@@ -87,7 +87,7 @@ def _first_of(names: Iterable[str], said: Mapping[str, Json]) -> str | None:
 
 
 def _listed_alerts(value: Json) -> list[dict[str, Json]]:
-    """The labels of the alerts that Alertmanager lists: as text, or since 0.30 as JSON, which some send as a text."""
+    """The labels of the alerts that Alertmanager lists: as text, in newer versions as JSON, or as JSON in a text."""
     if type(value) is str and _ALERTS in value:
         blocks = value[:_LONGEST_ALERTS].split(_ALERTS)[1 : _MOST_ALERTS + 1]
         return [_folded(dict(_LABEL.findall(block.partition(_ANNOTATIONS)[0]))) for block in blocks]

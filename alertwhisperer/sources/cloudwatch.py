@@ -6,27 +6,30 @@ envelope. `authenticate` and `parse` agree on what an envelope is: whatever pars
 delivery has no envelope and no signature, and is refused unless the integration allows it.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 
-from alertwhisperer.domain import severity
 from alertwhisperer.domain.errors import Invalid
 from alertwhisperer.domain.occurrence import Content, Kind, Occurrence, Refused
 from alertwhisperer.domain.severity import Severity
+from alertwhisperer.sources._cloudwatch import (
+    DEFAULT_SEVERITY,
+    STATES,
+    Alarm,
+    arns_of,
+    dimensions_of,
+    occurrence_of,
+    part,
+)
 from alertwhisperer.sources._reading import (
     LONGEST_MESSAGE,
-    LONGEST_NAME,
     add_label,
     choice_complaint,
     digest,
-    first,
     flag_complaint,
     given,
-    identity,
     labels_of,
     line,
     moment,
@@ -38,21 +41,6 @@ from alertwhisperer.sources._sns import Signature, confirms, envelope_of
 from alertwhisperer.sources.contract import Action, Fetch, Inbound, Json, Parsed, Setting, Source
 
 _SLUG = "cloudwatch"
-_HOSTS = (
-    "InstanceId",
-    "DBInstanceIdentifier",
-    "DBClusterIdentifier",
-    "FunctionName",
-    "LoadBalancer",
-    "TargetGroup",
-    "ServiceName",
-    "QueueName",
-    "BucketName",
-    "AutoScalingGroupName",
-    "host",
-)
-# Only words that nobody uses for anything but urgency: `high` and `error` stand in the names of ordinary alarms.
-_URGENCY = re.compile(r"(?<![a-z0-9])(p[1-5]|sev[0-5]|critical)(?![a-z0-9])", re.IGNORECASE)
 _CONFIRM = "confirm_subscription"
 
 
@@ -104,133 +92,47 @@ def _alarm(alarm: Mapping[str, Any], topic: str, inbound: Inbound) -> Parsed:
     state = alarm.get("NewStateValue")
     if name is None:
         return _refusal("the alarm has no name", "Message.AlarmName", "send CloudWatch's own message")
-    if state not in ("ALARM", "OK", "INSUFFICIENT_DATA"):
+    if type(state) is not str or state not in STATES:
         return _refusal(
             "the alarm's state must be ALARM, OK or INSUFFICIENT_DATA",
             "Message.NewStateValue",
             "send CloudWatch's own message",
         )
-    kind, note = _kind(state, alarm.get("OldStateValue"))
-    changed_at = moment(alarm.get("StateChangeTime"), inbound.received_at)
-    occurrence = Occurrence(
-        kind,
-        _content(alarm, name, topic),
-        _severity(alarm, state, inbound.settings) if kind is Kind.FIRING else None,
-        _problem(alarm, name, topic),
-        None,
-        changed_at if kind is Kind.FIRING else None,
-        changed_at if kind is Kind.RESOLVED else None,
-        note,
-    )
-    return Parsed(((0, occurrence),))
+    return Parsed(((0, occurrence_of(_read(alarm, name, state, topic, inbound), _SLUG, inbound.settings)),))
 
 
-def _kind(state: str, before: Json) -> tuple[Kind, str]:
-    """No data after an alarm changes nothing; after anything else it is a problem of its own; it never resolves."""
-    if state == "OK":
-        return Kind.RESOLVED, ""
-    if state == "INSUFFICIENT_DATA" and before == "ALARM":
-        return Kind.NOTED, "insufficient_data"
-    return Kind.FIRING, ""
-
-
-def _content(alarm: Mapping[str, Any], name: str, topic: str) -> Content:
+def _read(alarm: Mapping[str, Any], name: str, state: str, topic: str, inbound: Inbound) -> Alarm:
     trigger = table(alarm.get("Trigger"))
-    dimensions = _dimensions(trigger)
-    message = first((alarm.get("NewStateReason"), alarm.get("AlarmDescription")), LONGEST_MESSAGE) or name
-    labels = labels_of(dimensions)
-    for label, value in (
-        ("topic", topic),
-        ("account", alarm.get("AWSAccountId")),
-        ("region", _region(alarm.get("AlarmArn")) or alarm.get("Region")),
-        ("description", alarm.get("AlarmDescription")),
-        ("state", alarm.get("NewStateValue")),
-        ("state_before", alarm.get("OldStateValue")),
-        ("namespace", trigger.get("Namespace")),
-        ("metric", trigger.get("MetricName")),
-        ("statistic", trigger.get("Statistic")),
-        ("comparison", trigger.get("ComparisonOperator")),
-        ("threshold", trigger.get("Threshold")),
-        ("period_s", trigger.get("Period")),
-        ("rule", alarm.get("AlarmRule")),
-        ("children", _children(alarm.get("TriggeringChildren"))),
-    ):
-        add_label(labels, label, value)
-    return Content(_asset(dimensions) or name, name, message, _SLUG, labels, _console(alarm, name))
-
-
-def _dimensions(trigger: Mapping[str, Any]) -> dict[str, str]:
-    """The metric's dimensions, or those of each metric of a metric-math alarm; lists of pairs and maps occur."""
-    found: dict[str, str] = {}
-    holders = [
-        trigger,
-        *(table(table(row).get("MetricStat")).get("Metric") for row in rows(trigger.get("Metrics"))[:50]),
-    ]
-    for holder in holders:
-        dimensions = table(holder).get("Dimensions")
-        pairs = [(table(row).get("name"), table(row).get("value")) for row in rows(dimensions)[:50]]
-        for key, value in pairs + list(table(dimensions).items()):
-            name, text = given(key), given(value)
-            if name is not None and text is not None:
-                found.setdefault(name, text)
-    return found
-
-
-def _asset(dimensions: Mapping[str, str]) -> str | None:
-    for name in _HOSTS:
-        if name in dimensions:
-            if name == "ServiceName" and "ClusterName" in dimensions:
-                return line(f"{dimensions['ClusterName']}/{dimensions[name]}", LONGEST_NAME)
-            return dimensions[name]
-    return next(iter(dimensions.values()), None)
-
-
-def _severity(alarm: Mapping[str, Any], state: str, settings: Mapping[str, Json]) -> Severity:
-    """CloudWatch has none: an alarm's tag, else a word in its name or description, else the integration's default."""
-    tagged = _tagged(alarm)
-    if tagged is not None:
-        return tagged
-    for text in (alarm.get("AlarmName"), alarm.get("AlarmDescription")):
-        word = _URGENCY.search(text[:LONGEST_MESSAGE]) if type(text) is str else None
-        found = severity.from_word(word[1]) if word else None
-        if found is not None:
-            return found
-    if state == "INSUFFICIENT_DATA":
-        return Severity.MEDIUM
-    return severity.from_word(str(settings.get("default_severity") or "")) or Severity.HIGH
-
-
-def _tagged(alarm: Mapping[str, Any]) -> Severity | None:
-    for holder in (alarm.get("AlarmTags"), alarm.get("Tags")):
-        pairs = [(table(row).get("Key"), table(row).get("Value")) for row in rows(holder)[:64]]
-        for key, value in pairs + list(table(holder).items())[:64]:
-            if type(key) is str and key.lower() in ("severity", "priority") and type(value) is str:
-                found = severity.from_word(value)
-                if found is not None:
-                    return found
-    return None
-
-
-def _problem(alarm: Mapping[str, Any], name: str, topic: str) -> str:
-    arn = given(alarm.get("AlarmArn"), LONGEST_MESSAGE)
-    if arn is not None:
-        return identity(arn)
-    # `Region` is a display name, so the topic's ARN says where the alarm lives.
-    account = given(alarm.get("AWSAccountId")) or _part(topic, 4)
-    return identity(f"{account}:{_region(topic)}:{name}")
-
-
-def _children(value: Json) -> str | None:
-    names = [given(table(child).get("Arn")) for child in rows(value)[:20]]
-    return ", ".join(name for name in names if name) or None
-
-
-def _console(alarm: Mapping[str, Any], name: str) -> dict[str, str]:
-    region = _region(alarm.get("AlarmArn"))
-    if not re.fullmatch(r"[a-z0-9-]{5,30}", region) or region.startswith("cn-"):
-        return {}
-    home = f"https://{region}.console.aws.amazonaws.com/cloudwatch/home?region={region}"
-    return {"console": f"{home}#alarmsV2:alarm/{quote(name.encode('utf-8', 'replace'), safe='')}"}
+    metrics = (table(table(row).get("MetricStat")).get("Metric") for row in rows(trigger.get("Metrics"))[:50])
+    return Alarm(
+        name=name,
+        state=state,
+        before=alarm.get("OldStateValue"),
+        reason=alarm.get("NewStateReason"),
+        description=alarm.get("AlarmDescription"),
+        arn=alarm.get("AlarmArn"),
+        # `Region` is a display name, so the topic's ARN says where the alarm lives.
+        home=f"{given(alarm.get('AWSAccountId')) or part(topic, 4)}:{part(topic, 3)}",
+        changed_at=moment(alarm.get("StateChangeTime"), inbound.received_at),
+        dimensions=dimensions_of(table(holder).get("Dimensions") for holder in (trigger, *metrics)),
+        tags=(alarm.get("AlarmTags"), alarm.get("Tags")),
+        details=(
+            ("topic", topic),
+            ("account", alarm.get("AWSAccountId")),
+            ("region", part(alarm.get("AlarmArn"), 3) or alarm.get("Region")),
+            ("description", alarm.get("AlarmDescription")),
+            ("state", state),
+            ("state_before", alarm.get("OldStateValue")),
+            ("namespace", trigger.get("Namespace")),
+            ("metric", trigger.get("MetricName")),
+            ("statistic", trigger.get("Statistic")),
+            ("comparison", trigger.get("ComparisonOperator")),
+            ("threshold", trigger.get("Threshold")),
+            ("period_s", trigger.get("Period")),
+            ("rule", alarm.get("AlarmRule")),
+            ("children", arns_of(alarm.get("TriggeringChildren"), "Arn")),
+        ),
+    )
 
 
 def _plain(topic: str, subject: Json, text: str, inbound: Inbound) -> Occurrence:
@@ -256,15 +158,6 @@ def _noted(topic: str, words: str, note: str) -> Occurrence:
 
 def _topic_name(topic: str) -> str:
     return given(topic.rpartition(":")[2]) or "topic"
-
-
-def _part(arn: Json, place: int) -> str:
-    parts = arn[:LONGEST_MESSAGE].split(":") if type(arn) is str else []
-    return parts[place] if len(parts) > place else ""
-
-
-def _region(arn: Json) -> str:
-    return _part(arn, 3)
 
 
 def _refusal(what: str, where: str, mend: str) -> Parsed:
@@ -368,12 +261,7 @@ SOURCE = Source(
             "note",
             choice_complaint("note", "alert"),
         ),
-        Setting(
-            "default_severity",
-            "Severity of an alarm whose tags, name and description say none.",
-            "high",
-            choice_complaint("critical", "high", "medium", "low", "info"),
-        ),
+        DEFAULT_SEVERITY,
     ),
     reads_headers=(
         "x-amz-sns-message-type",

@@ -174,11 +174,12 @@ class Outside(msgspec.Struct, frozen=True):
     Attributes:
         call: one HTTP exchange, bounded in time and at 5 MB; raises `Temporary` when nobody answers, `Invalid` when the
             URL may not be called or the answer is too large.
-        connect: a TCP connection for a protocol library that blocks (use it in a thread); raises likewise.
+        connect: a connection to host and port, encrypted from its first byte if the third argument says so, for a
+            protocol library that blocks (use it in a thread); raises likewise.
     """
 
     call: Callable[[Asked], Awaitable[Answered]]
-    connect: Callable[[str, int], socket]
+    connect: Callable[[str, int, bool], socket]
 
 
 class Poll(msgspec.Struct, frozen=True):

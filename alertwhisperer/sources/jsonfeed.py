@@ -74,8 +74,7 @@ def parse(inbound: Inbound) -> Parsed:
         return Parsed(((0, _ended(document["gone"])),))
     if "item" not in document:
         raise Invalid("the body is no item of a feed", where="body", mend='it has the shape {"item": …}')
-    item = document["item"]
-    return generic.parse(msgspec.structs.replace(inbound, document=item, body=_encode(item)))
+    return generic.parse(msgspec.structs.replace(inbound, document=document["item"]))
 
 
 def _ended(said: Json) -> Occurrence:

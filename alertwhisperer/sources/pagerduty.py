@@ -286,8 +286,9 @@ Any tool that pages through PagerDuty and lets you change the address can send h
 - address (integration URL, API URL, events URL): `{webhook_url}/v2/enqueue`
 - routing key (integration key): `{api_key}`
 
-A tool whose address can only be a server's, without a path (the SDKs' `url`), gets this server's root: `/v2/enqueue`
-and the old `/generic/2010-04-15/create_event.json` (with `service_key`) are served there as well.
+A tool whose address can only be a server's, without a path, gets this server's root: `/v2/enqueue` and the old
+`/generic/2010-04-15/create_event.json` (with `service_key`) are served there as well. PagerDuty's Python client
+(`base_url`) takes either, with `https` only.
 
 **A script**, and a trial. `jq` keeps quotes and line breaks in the texts from breaking the JSON:
 

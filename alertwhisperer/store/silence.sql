@@ -6,6 +6,7 @@ SELECT :company_id, u.check_id, u.integration_id, u.problem, u.heartbeat, u.name
     'learning', 'few_beats', :now, :now, true, '{}', :now
 FROM unnest(:ids::uuid[], :integrations::uuid[], :problems::uuid[], :heartbeats::boolean[], :names::text[])
     u (check_id, integration_id, problem, heartbeat, name)
+JOIN integration i ON i.company_id = :company_id AND i.integration_id = u.integration_id
 WHERE u.problem IS NULL OR :most > (
     SELECT count(*) FROM silence_check s WHERE s.company_id = :company_id AND s.integration_id = u.integration_id)
 ON CONFLICT (company_id, check_id) DO NOTHING;

@@ -74,6 +74,7 @@ async def test_another_company_answers_as_an_absent_one_on_every_route(
         "delivery_id": told.delivery_id,
         "quarantine_id": unread.occurrence_id,
         "action_id": uuid4(),
+        "name": "requests_per_minute",
         **inventory,
     }
     ids = [door for door in routes(app) if "_id}" in door.path and isinstance(door.declares, Allow)]

@@ -108,9 +108,14 @@ async def test_an_id_without_a_time_is_not_found(doors: Doors) -> None:
     await doors.technician.get("/api/alerts/ffffffff-ffff-ffff-ffff-ffffffffffff/receipt", 404)
 
 
-async def test_the_nil_company_is_no_company(doors: Doors) -> None:
-    await doors.admin.get("/api/companies/00000000-0000-0000-0000-000000000000", 404)
-    await doors.admin.get("/api/companies/00000000-0000-0000-0000-000000000000/audit", 404)
+async def test_the_nil_company_is_the_msps_own_and_in_no_list(doors: Doors) -> None:
+    path = "/api/companies/00000000-0000-0000-0000-000000000000"
+    own = await doors.admin.get(path)
+    await doors.admin.get(f"{path}/audit")
+    await doors.admin.get(f"{path}/settings", 404)  # it inherits nothing
+    for door in (doors.company_admin, doors.technician):
+        await door.get(path, 404)
+    assert own["id"] not in str(await doors.admin.get("/api/companies", limit=500))
 
 
 async def test_other_paths_and_methods_are_problems_too(doors: Doors) -> None:

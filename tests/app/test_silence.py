@@ -122,11 +122,11 @@ class World:
         await self.process.kill()
         self.process = None
 
-    async def wait(self, seconds: float) -> None:
+    async def wait(self, seconds: float, *, step: float = STEP) -> None:
         """Let time pass; a running process does its work."""
         while seconds > 0:
-            self.clock.advance(timedelta(seconds=min(STEP, seconds)))
-            seconds -= STEP
+            self.clock.advance(timedelta(seconds=min(step, seconds)))
+            seconds -= step
             if self.process is not None:
                 await self.process.tick()
 
@@ -256,10 +256,10 @@ async def test_an_integration_that_only_reports_trouble_is_never_missed(world: W
     tool = await new_sender(world.house, world.company, "generic")
     for _ in range(30):
         await world.alert(tool)
-        await world.wait(5 * MINUTE)
+        await world.wait(5 * MINUTE, step=30)
     watched = await world.check(tool.integration_id)
     assert (watched.check.state, watched.check.reason) == (SilenceState.LEARNING, Reason.ONLY_ALERTS)
-    await world.wait(12 * HOUR)
+    await world.wait(12 * HOUR, step=30)
     assert await world.ours() == []
 
 
@@ -465,9 +465,9 @@ async def test_a_url_that_must_be_called(world: World) -> None:
     job = await new_sender(world.house, world.company, "heartbeat", settings={"asset": "backup-01"})
     await world.set(job, interval_s=24 * HOUR, grace_s=30 * MINUTE, severity=Severity.CRITICAL)
     await world.call(job)
-    await world.wait(24 * HOUR)
+    await world.wait(24 * HOUR, step=30)
     await world.call(job, "?exit=0")
-    await world.wait(24 * HOUR + 30 * MINUTE - STEP)
+    await world.wait(24 * HOUR + 30 * MINUTE - STEP, step=30)
     assert await world.ours() == []
     await world.wait(STEP)
     [alert] = await world.ours()

@@ -15,7 +15,7 @@ from alertwhisperer.domain.errors import Invalid
 from alertwhisperer.domain.occurrence import Kind, Occurrence
 from alertwhisperer.domain.severity import Severity
 from alertwhisperer.kit import registry
-from alertwhisperer.sources.contract import Inbound, Parsed, Source
+from alertwhisperer.sources.contract import INTERVAL_S, Inbound, Parsed, Source
 from tests.sources.stored import NOW, Stored, every, request
 
 SOURCES = registry.load(folder, "SOURCE", Source)
@@ -118,10 +118,13 @@ def test_a_source_declares_itself(source: Source) -> None:
     assert source.title
     assert source.docs.startswith("https://")
     assert source.version >= 1
-    assert source.can_send
+    assert bool(source.can_send) is bool(source.methods) is (source.poll is None), "it pushes, or it is polled"
     assert set(source.can_send) <= CREDENTIALS
-    assert "{webhook_url}" in source.setup
-    assert "{api_key}" in source.setup or source.keys_in_body
+    if source.poll is None:
+        assert "{webhook_url}" in source.setup
+        assert "{api_key}" in source.setup or source.keys_in_body
+    else:
+        assert INTERVAL_S in source.settings
     assert source.temporary_status in (429, 503)
     assert all(name == name.lower() for name in source.reads_headers)
     assert set(source.methods) <= {"GET", "POST", "PUT", "OPTIONS", "DELETE"}

@@ -1,7 +1,7 @@
 """A live server with a company for the documented examples, and what they take from the environment."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -20,6 +20,7 @@ class Live:
     strict: Sender
     other: Sender
     poor: Sender
+    tools: Mapping[str, Sender]
     token: str = field(repr=False)
 
     @property
@@ -46,6 +47,7 @@ async def _prepare(place: Place, url: str) -> Live:
     async with house_of(place) as house:
         company = await new_company(house)
         poor = await new_company(house, "Poor", requests_per_minute=1)
+        pushing = [slug for slug, source in house.sources.items() if source.poll is None]
         return Live(
             url,
             str(company.id),
@@ -53,5 +55,6 @@ async def _prepare(place: Place, url: str) -> Live:
             strict=await new_sender(house, company.id, "generic", require_signature=True),
             other=await new_sender(house, company.id, "zabbix"),
             poor=await new_sender(house, poor.id, "generic"),
+            tools={slug: await new_sender(house, company.id, slug) for slug in pushing},
             token=await new_token(house),
         )

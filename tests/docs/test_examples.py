@@ -49,8 +49,10 @@ def test_an_example_runs_as_written(live: Live, name: str, text: str) -> None:
             if os.environ.get("ALERTWHISPERER_REQUIRE_SERVICES"):
                 pytest.fail(f"{tool} is not installed")
             pytest.skip(f"{tool} is not installed; the examples of the pages are for it")
-    webhook = f"{live.url}{live.open.path}"
-    filled = text.replace("{webhook_url}", webhook).replace("{api_key}", live.open.api_key)
+    # A tool's page speaks of an integration of that tool.
+    sender = live.tools.get(Path(name.partition(":")[0]).stem, live.open)
+    webhook = f"{live.url}{sender.path}"
+    filled = text.replace("{webhook_url}", webhook).replace("{api_key}", sender.api_key)
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", filled],
         env={"PATH": os.environ["PATH"], "NO_PROXY": "*", **live.environ},

@@ -11,7 +11,22 @@ from alertwhisperer.domain.user import Role, User
 from alertwhisperer.guard.permissions import PERMISSIONS, Action, allowed, require
 
 HOME, AWAY = CompanyId(UUID(int=1)), CompanyId(UUID(int=2))
-MSP_ONLY = {Action.COMPANY_ADD, Action.COMPANY_SET, Action.USER_READ, Action.USER_ADD, Action.TOKEN_ADD}
+MSP_ONLY = {
+    Action.COMPANY_ADD,
+    Action.COMPANY_SET,
+    Action.COMPANY_IMPORT,
+    Action.COMPANY_EXPORT,
+    Action.GROUP_READ,
+    Action.GROUP_ADD,
+    Action.GROUP_SET,
+    Action.GROUP_REMOVE,
+    Action.SETTING_SET,
+    Action.INHERITED_READ,
+    Action.INHERITED_SET,
+    Action.USER_READ,
+    Action.USER_ADD,
+    Action.TOKEN_ADD,
+}
 
 
 def person(role: Role) -> User:

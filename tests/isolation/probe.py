@@ -181,12 +181,30 @@ def _usual(twins: Twins, case: Case) -> Params:
 
 def _special(statement: Statement, twins: Twins, case: Case) -> Params:
     """What a name means in one file or statement only."""
-    ids = case.ids
+    ids, now = case.ids, twins.now
     by_file: Mapping[str, Params] = {
+        "company_groups.sql": {"group_id": ids.other("group_id")},
+        "company_settings.sql": {"owner_id": ids.other("owner_id"), "name": ids.name, "names": [ids.name]},
         "actions.sql": {"id": ids.other("source_action"), "state": "done"},
         "alerts.sql": {"id": ids.alert, "ids": None},
         "deliveries.sql": {"id": ids.delivery},
         "quarantine.sql": {"id": ids.occurrence},
+        "silence.sql": {
+            "check_id": ids.other("check_id"),
+            "ids": [ids.other("check_id")],
+            "problem": ids.other("problem"),
+            "floor": UUID(int=0),
+            "mode": "set",
+            "interval_s": 60,
+            "grace_s": 60,
+            "state": "silent",
+            "reason": "overdue",
+            "episode": now,
+            "told": False,
+            "learned": "{}",
+            "deaf_after_s": 30.0,
+            **dict.fromkeys(("heard_at", "expected_since", "quiet_since", "changed_at"), now),
+        },
     }
     by_statement: Mapping[str, Params] = {
         "acts.sql save_incident": {"occurrences": 3},
@@ -198,11 +216,26 @@ def _special(statement: Statement, twins: Twins, case: Case) -> Params:
         "acts.sql mark_merged": {"incident_id": twins.nowhere.incident},
         "acts.sql alerts_of": {"alerts": [ids.alert]},
         "alerts.sql page": {"incident_id": None, "status": None},
+        "companies.sql update_company": {"ref": "C-1", "group_id": ids.other("group_id")},
+        "companies.sql mirror": {
+            "zones": ["UTC"],
+            **dict.fromkeys(("requests", "occurrences", "bytes"), [77]),
+        },
+        "companies.sql with_ref": {"ref": "of B"},
+        "onboarding.sql own_integrations": {"not_source": "alertwhisperer"},
         "incidents.sql page": {"id": None, "assignee": None},
         "incidents.sql company_of": {"id": ids.incident},
         "integrations.sql select_action": {"id": ids.other("source_action")},
         "integrations.sql release_actions": {"kind": "confirm", "subject": "topic"},
         "quarantine.sql page": {"id": None},
+        # Room for one more heartbeat of ours, and for none if theirs were counted too.
+        "silence.sql insert": {
+            "ids": [twins.nowhere.other("check_id")],
+            "problems": [twins.nowhere.other("problem")],
+            "heartbeats": [True],
+            "names": ["Watchdog"],
+            "most": 2,
+        },
         "quarantine.sql settle": {"state": "discarded"},
     }
     return {**by_file.get(statement.file, {}), **by_statement.get(statement.label, {})}

@@ -25,7 +25,16 @@ _IDS: Mapping[str, str] = {
     "delivery_id": "SELECT id FROM delivery WHERE company_id = $1",
     "quarantine_id": "SELECT id FROM quarantine WHERE company_id = $1",
     "action_id": "SELECT id FROM source_action WHERE company_id = $1",
+    "check_id": "SELECT check_id FROM silence_check WHERE company_id = $1",
 }
+
+
+_OTHER_NAMES: Mapping[str, object] = {
+    "email": "nobody@example.org",
+    "group": UUID(int=7),
+    "name": "requests_per_minute",
+}
+"""What paths name that is no company's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +72,14 @@ async def walk(routes: Sequence[Door], url: str, own: Side, other: Side) -> list
     async with httpx.AsyncClient(base_url=url, headers=bearer(own.token), timeout=30, trust_env=False) as client:
         for door in routes:
             for ids in _mixtures(door, own, other):
-                path = door.path.format_map(ids)
+                path = door.path.format_map({**ids, **_OTHER_NAMES})
                 answer = await client.request(door.method, path, json=_body(door, own))
                 if answer.status_code not in (403, 404):
                     wrong.append(f"{door.method} {path} with the other's ids: {answer.status_code} {answer.text[:200]}")
                 elif other.name in answer.text:
                     wrong.append(f"{door.method} {path} names the other")
             if door.method == "GET":
-                path = door.path.format_map({**own.ids, "email": "nobody@example.org"})
+                path = door.path.format_map({**own.ids, **_OTHER_NAMES})
                 answer = await client.get(path)
                 if answer.status_code not in (200, 403):
                     wrong.append(f"GET {path} with one's own ids: {answer.status_code}")

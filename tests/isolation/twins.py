@@ -92,8 +92,8 @@ async def make_twins(owner: Connection) -> Twins:
 
 
 _ONCE = frozenset({"tenant", "company", "rate_bucket"})  # one row a company
-_SKIPPED = frozenset({"app_user", "api_token", "user_company", "schema_migration"})  # of people and files
-_FIRST = ("tenant", "company", "integration")  # others refer to them
+_SKIPPED = frozenset({"app_user", "api_token", "user_company", "schema_migration", "uptime"})  # of people, files and the installation
+_FIRST = ("tenant", "company", "integration", "site", "asset")  # others refer to them
 
 
 async def _tables(owner: Connection) -> dict[str, dict[str, str]]:
@@ -134,13 +134,44 @@ def _row(table: str, company: UUID, letter: str, ids: Ids) -> Row:
         "occurrence": {"kind": 1, "outcome": 1, "seq": 1, "place": 1},
         "quarantine": {"state": "waiting"},
         "source_action": {"state": "awaiting_approval", "kind": "confirm", "subject": "topic"},
-        "integration": {"scheme": "alertwhisperer"},
+        "integration": {
+            "scheme": "alertwhisperer",
+            "shared_id": ids.other("shared_id") if ids.name == "twin" else None,
+        },
         "act": {"kind": "resolve"},
+        "silence_check": {
+            "check_id": ids.other("check_id"),
+            "problem": ids.other("problem"),
+            "mode": "set",
+            "state": "heard",
+            "grace_s": 60,
+            "learned": "{}",
+            "quiet_since": None,
+            "episode": None,
+        },
+        "company_group": {"name": f"{ids.name} of {letter}"},
+        "site": {"name": f"{ids.name} of {letter}"},
+        "inherited_setting": {"name": ids.name},
+        "company_setting": {"name": ids.name, "origin": "company"},
+        "route": {"value": ids.name},
+        "asset_name": {"name": ids.name, "origin": "own"},
+        "asset_edge": {
+            "kind": "depends_on",
+            "from_asset": ids.other("asset_id"),
+            "to_asset": _neighbour(letter, ids).other("asset_id"),
+        },
+        "feed": {"state": "ok", "interval_s": 10 * number},
         "due_work": {"kind": "resolve_incident", "subject": ids.incident},
         "refusal_count": {"reason": "rate_limited", "at": _counted_at(letter, ids)},
         "ledger_count": {"at": _counted_at(letter, ids)},
     }
     return {"letter": letter, "number": number, "ids": ids, **chosen, **by_table.get(table, {})}
+
+
+def _neighbour(letter: str, ids: Ids) -> Ids:
+    """The company's other set of ids."""
+    name = {"A": "ours", "B": "theirs"}[letter] if ids.name == "twin" else "twin"
+    return Ids(name, ids.now, ids.later)
 
 
 def version_of(ids: Ids) -> int:
@@ -188,6 +219,7 @@ def _value(name: str, kind: str, row: Row) -> object:
     assert isinstance(number, int)
     by_kind: dict[str, object] = {
         "uuid": ids.other(name),
+        "text[]": [f"of {letter}"],
         "text": "{}" if name in ("labels", "links", "facts", "request") else f"of {letter}",
         "smallint": 1 if name in ("status", "parser") else (2 if letter == "A" else 5),
         "integer": number,

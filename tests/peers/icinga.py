@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import pwd
 import re
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from textwrap import dedent
 
-from tests.peers.process import HOST, Program, await_answer, running
+from tests.peers.process import Program, await_answer, running
+from tests.peers.shown import NO_PROXY, block, user_and_group, write_script
 
 NEEDED = ("icinga2", "/usr/share/icinga2/include/itl")
 
@@ -83,22 +82,28 @@ def try_script(setup: str, place: Path) -> subprocess.CompletedProcess[bytes]:
     found = re.search(r"sudo -u nagios env ((?:\w+=\S+ )+)/\S+/alert-whisperer\.py\n", setup)
     assert found is not None, "the setup text shows no trial"
     environ = dict(pair.split("=", 1) for pair in found[1].split())
-    script = _write_script(setup, place)
-    return subprocess.run([str(script)], env={**_environ(), **environ}, capture_output=True, check=False, timeout=60)
+    script = write_script(setup, _script(place))
+    return subprocess.run(
+        [str(script)],
+        env={**NO_PROXY, "PATH": os.environ["PATH"], **environ},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
 
 
 @contextmanager
 def icinga_running(setup: str, place: Path, host: str, service: str) -> Iterator[Icinga]:
     """Icinga until the block ends; its configuration holds the setup text's objects as they stand."""
-    _write_script(setup, place)
+    write_script(setup, _script(place))
     check = place / "check.sh"
     check.write_text(_CHECK)
     check.chmod(0o755)
     for name in (host, service):
         _set(place, name, 0, "all is well")
     own = (_OWN + _CHECKED).format(place=place, host=host, service=service)
-    (place / "icinga2.conf").write_text(own + _block(setup, "text"))
-    with running("icinga2", _command(place), place=place, environ=_environ()) as program:
+    (place / "icinga2.conf").write_text(own + block(setup, "text"))
+    with running("icinga2", _command(place), place=place, environ=NO_PROXY) as program:
 
         def ask() -> bool | None:
             program.check()
@@ -108,18 +113,23 @@ def icinga_running(setup: str, place: Path, host: str, service: str) -> Iterator
         yield Icinga(program, place)
 
 
+def _script(place: Path) -> Path:
+    """Where the setup text's command looks for it, the place being its ConfigDir."""
+    return place / "scripts" / "alert-whisperer.py"
+
+
 def _command(place: Path) -> list[str | Path]:
     """Everything that it writes lies in the place, and it runs as whoever runs the test."""
     folders = {name: place / name.lower() for name in ("DataDir", "LogDir", "InitRunDir", "CacheDir", "SpoolDir")}
     for folder in folders.values():
         folder.mkdir()
-    user = pwd.getpwuid(os.getuid())
-    constants: dict[str, str | Path | int] = {
+    user, group = user_and_group()
+    constants: dict[str, str | Path] = {
         **folders,
         "ConfigDir": place,
         "PidPath": place / "icinga2.pid",
-        "RunAsUser": user.pw_name,
-        "RunAsGroup": user.pw_gid,
+        "RunAsUser": user,
+        "RunAsGroup": group,
     }
     defined = [f"-D{name}={value}" for name, value in constants.items()]
     return ["icinga2", "daemon", "-c", place / "icinga2.conf", *defined]
@@ -129,23 +139,3 @@ def _set(place: Path, name: str, code: int, output: str) -> None:
     whole = place / f"{name}.new"
     whole.write_text(f"{code}\n{output}\n")
     whole.rename(place / name)  # a check never sees half of it
-
-
-def _write_script(setup: str, place: Path) -> Path:
-    """The setup text's script, where its command looks for it."""
-    script = place / "scripts" / "alert-whisperer.py"
-    script.parent.mkdir()
-    script.write_text(_block(setup, "python"))
-    script.chmod(0o750)
-    return script
-
-
-def _block(setup: str, language: str) -> str:
-    found = re.search(rf"```{language}\n(.*?)\n *```", setup, re.DOTALL)
-    assert found is not None, f"the setup text shows no {language}"
-    return dedent(found[1]) + "\n"
-
-
-def _environ() -> Mapping[str, str]:
-    """A proxy of the machine would not reach our server."""
-    return {"PATH": os.environ["PATH"], "no_proxy": HOST, "NO_PROXY": HOST}

@@ -34,10 +34,10 @@ def test_a_failing_service_opens_an_incident_that_resolves_when_it_recovers(
             "shops",
         )
 
-        icinga.acknowledge(_SHOP, _DISK, "ada", "looking into it")
-        _await_ledger(icinga, customer, noted=1)
         icinga.set(_DISK, 1, "DISK 85%")
         _await_ledger(icinga, customer, repeat=1)
+        icinga.acknowledge(_SHOP, _DISK, "ada", "looking into it")
+        _await_ledger(icinga, customer, noted=1)
         assert [incident["status"] for incident in customer.incidents()] == ["open"]
 
         icinga.set(_DISK, 0, "DISK 20%")

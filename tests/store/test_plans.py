@@ -61,6 +61,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "receipt": ("company_id", "id"),
     "quarantine": ("company_id", "id"),
     "due_work": ("company_id", "kind", "subject"),
+    "asset_name": ("company_id", "name"),
 }
 
 
@@ -297,7 +298,7 @@ async def test_the_writing_statement_finds_each_row_by_its_whole_key(world: Worl
     async with _hot(world, opened) as (connection, plans):
         await write(connection, Rows())
         scans = await plans.of("w_delivery AS")
-    assert_whole_keys(scans, {"alert_state", "incident_state", "correlation_key", "alert"})
+    assert_whole_keys(scans, {"alert_state", "incident_state", "correlation_key", "alert", "asset_name"})
 
 
 async def test_repeats_of_a_senders_id_are_found_by_whole_keys(world: World, opened: Database) -> None:

@@ -77,10 +77,10 @@ class Item(NamedTuple):
 
 
 def encoded(value: Json) -> bytes:
-    """JSON with its names in order; lone surrogates, which are no UTF-8, as escapes."""
+    """JSON with its names in order, whatever JSON can hold; lone surrogates, which are no UTF-8, as escapes."""
     try:
         return _sorted(value)
-    except UnicodeEncodeError:
+    except (UnicodeEncodeError, OverflowError):
         return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
 

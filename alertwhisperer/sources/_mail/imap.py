@@ -24,7 +24,7 @@ _MOST_LITERAL = MOST_MAIL_BYTES + 65_536
 _MOST_UIDS = 1_000_000
 _SILENCE_S = 30.0
 _SINCE = timedelta(days=1)
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _SIZE = re.compile(rb"RFC822\.SIZE (\d{1,15})")
 _BUSY = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]")
 

@@ -5,9 +5,12 @@ Mail is hostile: charsets that do not exist, parts in parts in parts, headers th
 Each is read on its own, so that what one of them hides costs nothing but itself.
 """
 
+from __future__ import annotations  # the library's types take parameters for the type checker only
+
 import html
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC
 from email import message_from_bytes, policy
 from email.message import EmailMessage, Message
@@ -131,16 +134,13 @@ def _is_attachment(part: Message[Any, Any]) -> bool:
 
 
 def _content(part: Message[Any, Any]) -> str:
-    try:
-        if isinstance(part, EmailMessage):
+    if isinstance(part, EmailMessage):
+        with suppress(Exception):  # an unknown charset, broken base64, or a fault of the library's
             return str(part.get_content())[:_SEARCHED]
-    except Exception:  # noqa: BLE001 - an unknown charset, broken base64, or a fault of the library's
-        pass
-    try:
+    with suppress(Exception):  # likewise
         payload = part.get_payload(decode=True)
-    except Exception:  # noqa: BLE001 - likewise
-        return ""
-    return payload[:_SEARCHED].decode("utf-8", "replace") if isinstance(payload, bytes) else ""
+        return payload[:_SEARCHED].decode("utf-8", "replace") if isinstance(payload, bytes) else ""
+    return ""
 
 
 def _without_markup(page: str) -> str:
