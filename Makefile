@@ -79,8 +79,10 @@ crash: setup-dev ## kill -9 at random instants, then check that nothing was lost
 bench: setup-dev ## measure, and print machine and figures
 	@$(BIN)/python -m bench
 
-fuzz: setup-dev ## throw malformed requests at a running server
-	@$(BIN)/python -m tests.fuzz.run
+fuzz: setup-dev ## mutated requests to every parser and to a running server; COUNT= of each kind
+	@$(BIN)/python -m tests.fuzz.run $(if $(COUNT),--count $(COUNT))
+	@$(BIN)/python -m tests.fuzz.parsers $(if $(COUNT),--count $(COUNT))
+	@$(BIN)/python -m tests.fuzz.parsers --http $(if $(COUNT),--count $(COUNT))
 
 clean: ## remove what setup and tests made (never ./data)
 	@rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,6 +1,8 @@
 """
 `python -m bench`: measure and print; exits with 1 when something that was acknowledged is not there.
 
+`python -m bench --sources`: what each source costs to read, without a server.
+
 `python -m bench profile`: where the server's own processor time goes, one by one and in hundreds.
 """
 
@@ -12,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+from bench import sources
 from bench.measure import Options, measure
 from bench.profile import profile
 from bench.report import document, table
@@ -21,6 +24,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("what", nargs="?", choices=("measure", "profile"), default="measure", help="default: measure")
     parser.add_argument("--quick", action="store_true", help="about 90 seconds: 2 runs of 2 s, 20,000 of history")
+    parser.add_argument("--sources", action="store_true", help="only what each source costs: about 15 seconds")
     parser.add_argument("--seconds", type=int, help="of each run (10)")
     parser.add_argument("--runs", type=int, help="of each kind, in turn (5)")
     parser.add_argument(
@@ -34,6 +38,9 @@ def _arguments() -> argparse.Namespace:
 def main() -> int:
     """Entry point."""
     given = _arguments()
+    if given.sources:
+        print("\n".join(sources.table()))
+        return 0
     seconds, runs, history = (2, 2, 20_000) if given.quick else (10, 5, 1_000_000)
     options = Options(
         seconds=seconds if given.seconds is None else max(given.seconds, 1),

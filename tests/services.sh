@@ -8,23 +8,24 @@ packages=(
     zabbix-server-pgsql zabbix-frontend-php php-cgi php-cli php-pgsql zabbix-agent
     # Icinga 2 with the templates that its daemon includes, and Nagios Core: daemons alone, without their pages.
     icinga2-bin icinga2-common nagios4-core
+    jq # what some of the printed scripts make their JSON with
 )
+uptime_kuma=uptime-kuma@2.0.0-dev.0 # the one version on npm
 
 is_installed() { dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; }
 
 if ! command -v apt-get >/dev/null 2>&1; then
-    echo "services: this machine has no apt-get; install by hand: ${packages[*]}" >&2
+    echo "services: this machine has no apt-get; install by hand: ${packages[*]}, and by npm: $uptime_kuma" >&2
     exit 1
 fi
+
+# Where node came from elsewhere, Debian's npm would not go with it.
+command -v npm >/dev/null 2>&1 || packages+=(nodejs npm)
 
 missing=()
 for package in "${packages[@]}"; do
     is_installed "$package" || missing+=("$package")
 done
-if [ ${#missing[@]} -eq 0 ]; then
-    echo "services: all installed (${packages[*]})"
-    exit 0
-fi
 
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then
@@ -37,14 +38,26 @@ policy=/usr/sbin/policy-rc.d
 put_policy=
 withdraw_policy() { if [ -n "$put_policy" ]; then "${as_root[@]}" rm -f "$policy"; fi; }
 trap withdraw_policy EXIT
-if [ ! -e "$policy" ]; then
-    put_policy=yes
-    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
-    "${as_root[@]}" chmod 0755 "$policy"
+
+if [ ${#missing[@]} -gt 0 ]; then
+    if [ ! -e "$policy" ]; then
+        put_policy=yes
+        printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+        "${as_root[@]}" chmod 0755 "$policy"
+    fi
+    echo "services: installing ${missing[*]}"
+    "${as_root[@]}" apt-get update --quiet=2
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install --quiet=2 --yes --no-install-recommends "${missing[@]}" >/dev/null
+    echo "services: installed ${missing[*]}"
 fi
 
-echo "services: installing ${missing[*]}"
-"${as_root[@]}" apt-get update --quiet=2
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get install --quiet=2 --yes --no-install-recommends "${missing[@]}" >/dev/null
-echo "services: installed ${missing[*]}"
+if [ ! -e "$(npm root --global)/uptime-kuma/server/server.js" ]; then
+    # Its SQLite is compiled where no binary can be fetched; node's own headers then spare a download.
+    headers=
+    [ -e /usr/include/node/node.h ] && headers=/usr
+    echo "services: installing $uptime_kuma (some minutes)"
+    "${as_root[@]}" env ${headers:+npm_config_nodedir=$headers} \
+        npm install --global --omit=dev --no-audit --no-fund --loglevel=error "$uptime_kuma" >/dev/null
+fi
+echo "services: all installed (${packages[*]} $uptime_kuma)"

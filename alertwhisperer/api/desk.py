@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Request
 
 from alertwhisperer.domain.company import Scope
+from alertwhisperer.domain.rerun import Reran
 from alertwhisperer.guard.vault import Vault
 from alertwhisperer.kit.clock import Clock
 from alertwhisperer.sources.contract import Source
@@ -24,6 +25,7 @@ class Desk:
         ready: returns when requests can be served; raises `Temporary` when not.
         metrics: the exposition text of Prometheus.
         rerun: parses a quarantined unit again, in the scope's name; raises `NotFound`, `Conflicting` or `Invalid`.
+        rerun_all: the same for what waits of an integration, from the unit after a given one; raises `NotFound`.
     """
 
     database: Database
@@ -34,6 +36,7 @@ class Desk:
     ready: Callable[[], Awaitable[None]]
     metrics: Callable[[], bytes]
     rerun: Callable[[Scope, UUID], Awaitable[object]]
+    rerun_all: Callable[[Scope, UUID, UUID | None], Awaitable[Reran]]
 
 
 def desk_of(request: Request) -> Desk:

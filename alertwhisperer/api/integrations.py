@@ -167,7 +167,7 @@ async def list_integrations(
     found = await integrations.list_integrations(
         caller.desk.database, caller.scope, limit=query.reach, before=query.cursor
     )
-    return page_of(found, query, lambda one: IntegrationShown(**_fields(caller, one)), lambda one: one.id)
+    return page_of(found, query, lambda one: IntegrationShown(**shown_fields(caller, one)), lambda one: one.id)
 
 
 @router.post("/integrations", status_code=201, summary="Let a tool send", responses=responses(404))
@@ -187,7 +187,7 @@ async def add_integration(
         route_by=body.route_by,
         now=caller.now,
     )
-    return IntegrationMade(**_fields(caller, made.integration), api_key=made.api_key, hmac_secret=made.hmac_secret)
+    return IntegrationMade(**shown_fields(caller, made.integration), api_key=made.api_key, hmac_secret=made.hmac_secret)
 
 
 @router.get("/integrations/{integration_id}", summary="One integration", responses=responses(404))
@@ -195,7 +195,7 @@ async def read_integration(
     caller: Annotated[Caller, allow_in_company(Action.INTEGRATION_READ)], integration_id: UUID
 ) -> IntegrationShown:
     found = await integrations.get_integration(caller.desk.database, caller.scope, integration_id)
-    return IntegrationShown(**_fields(caller, found))
+    return IntegrationShown(**shown_fields(caller, found))
 
 
 @router.patch("/integrations/{integration_id}", summary="Change an integration", responses=responses(404))
@@ -213,7 +213,7 @@ async def set_integration(
         settings=body.settings,
         now=caller.now,
     )
-    return IntegrationShown(**_fields(caller, changed))
+    return IntegrationShown(**shown_fields(caller, changed))
 
 
 @router.delete(
@@ -281,7 +281,8 @@ async def approve_action(
     return _show_action(approved)
 
 
-def _fields(caller: Caller, integration: Integration) -> dict[str, Any]:
+def shown_fields(caller: Caller, integration: Integration) -> dict[str, Any]:
+    """An integration as `IntegrationShown` has it."""
     return {
         "id": integration.id,
         "company_id": integration.company_id,

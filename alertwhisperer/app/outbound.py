@@ -37,6 +37,7 @@ class Outbound:
         networks: that feeds may call although they are not public, and over http too.
         resolve: tests only: `address:port` by host name, connected to unchecked.
         ca_file: tests only: certificates to trust besides the usual.
+        call_s: the longest that an exchange of a feed may take.
     """
 
     def __init__(
@@ -45,7 +46,9 @@ class Outbound:
         networks: Sequence[Network] = (),
         resolve: Mapping[str, str] | None = None,
         ca_file: Path | None = None,
+        call_s: float = _CALL_S,
     ) -> None:
+        self._call_s = call_s
         self._networks = tuple(networks)
         self._resolve = dict(resolve or {})
         self._context = ssl.create_default_context()
@@ -91,14 +94,14 @@ class Outbound:
         parts = _split(asked.url)
         host, secure = parts.hostname or "", parts.scheme == "https"
         try:
-            async with asyncio.timeout(_CALL_S):
+            async with asyncio.timeout(self._call_s):
                 address, port = await self._address(
                     host, parts.port or (443 if secure else 80), self._networks, public=secure
                 )
                 target = f"{parts.scheme}://{_bracketed(address)}:{port}{_path(parts)}"
                 return await self._exchange(asked, target, parts)
         except TimeoutError as failure:
-            raise Temporary(f"{host} did not answer in {_CALL_S:.0f} seconds") from failure
+            raise Temporary(f"{host} did not answer in {self._call_s:g} seconds") from failure
 
     def connect(self, host: str, port: int, secure: bool) -> socket.socket:
         """
@@ -133,7 +136,7 @@ class Outbound:
         # Compressed answers are not asked for: what comes must be measured before it is made large.
         headers = {"Accept-Encoding": "identity", **asked.headers, "Host": parts.netloc}
         extensions = {"sni_hostname": host} if parts.scheme == "https" else {}
-        timeout = httpx.Timeout(_CALL_S, connect=_TIMEOUT_S)
+        timeout = httpx.Timeout(self._call_s, connect=_TIMEOUT_S)
         try:
             async with (
                 httpx.AsyncClient(

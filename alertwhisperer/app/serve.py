@@ -81,6 +81,7 @@ async def serve(house: House, started: Callable[[], None] = lambda: None) -> Non
         ready=house.database.answers,
         metrics=metrics.text,
         rerun=rerun.rerun,
+        rerun_all=rerun.rerun_all,
     )
     handover = HandOver(house.database, house.sources, pipeline, house.clock)
     feeds = Feeds(

@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "settings": "Settings that companies inherit: of the MSP, of a group, of a company.",
         "integration": "Integrations: which tool of a company may send.",
         "feed": "Feeds: tools that cannot push and are looked at.",
+        "mapping": "Mappings: try a body, see what each field becomes and why, save, run again.",
         "route": "MSP-wide integrations: which customer of a tool is which company.",
         "key": "API keys of integrations.",
         "user": "People who may sign in.",

@@ -102,7 +102,7 @@ def tell(done: Imported, keys_file: Path | None) -> None:
     lines = [f"{name}: a new group" for name in found.groups]
     for one in found.companies:
         if one.action != "unchanged":
-            lines.append(f"row {one.row}  {one.action}  {one.name}")
+            lines.append(f"row {one.row}: {one.action} {one.name}")
             lines += [f"    {_change(change)}" for change in one.changes]
     output.say(*lines[:_SHOWN])
     if len(lines) > _SHOWN:

@@ -80,6 +80,15 @@ class Integration:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingsVersion:
+    """The settings of an integration as they once were; secret ones are sealed."""
+
+    version: int
+    settings: Mapping[str, object] = field(repr=False)
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class KeyHolder:
     """Whose a key is: all that is known before a company is."""
 

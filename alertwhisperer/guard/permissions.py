@@ -32,6 +32,7 @@ class Action(StrEnum):
     INTEGRATION_READ = "integration.read"
     INTEGRATION_ADD = "integration.add"
     INTEGRATION_SET = "integration.set"
+    INTEGRATION_TRY = "integration.try"
     INTEGRATION_REMOVE = "integration.remove"
     FEED_READ = "feed.read"
     FEED_POLL = "feed.poll"
@@ -97,6 +98,7 @@ PERMISSIONS: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.INTEGRATION_READ: _ALL,
         Action.INTEGRATION_ADD: _ADMINS,
         Action.INTEGRATION_SET: _ADMINS,
+        Action.INTEGRATION_TRY: _ADMINS,
         Action.INTEGRATION_REMOVE: _ADMINS,
         Action.FEED_READ: _ALL,
         Action.FEED_POLL: _ALL,

@@ -37,7 +37,7 @@ from alertwhisperer.ingest.request import DETECT, PREFIX, Paths, Request, read_h
 from alertwhisperer.ingest.routing import digest
 from alertwhisperer.kit.clock import Clock
 from alertwhisperer.kit.metrics import Metrics
-from alertwhisperer.sources.contract import Fetch, Inbound, Parsed, Source, Told, no_greeting
+from alertwhisperer.sources.contract import READS_HEADERS, Fetch, Inbound, Parsed, Reply, Source, Told, no_greeting
 
 Submit = Callable[[Sequence[Delivery]], Awaitable[list[Answer]]]
 Heard = Callable[[Delivery, Parsed | Unreadable], None]
@@ -236,6 +236,8 @@ class Gateway:
             names = self._every_header
         else:
             names = holder.source.reads_headers
+        if not verified and (more := holder.settings.get(READS_HEADERS.name)):
+            names = (*names, *more)
         return Inbound(
             request.method,
             request.slug,
@@ -295,19 +297,25 @@ async def _greet(source: Source, request: Request, send: Send) -> bool:
 async def _answer(send: Send, read: _Read, answer: Answer) -> None:
     own = read.deliveries[-1]
     headers: Headers = ((b"x-alertwhisperer-delivery", id_text(answer.delivery_id).encode()),)
-    reply = read.speaker.reply
+    if len(read.deliveries) > 1 and not answer.duplicate:
+        # The sender's alerts, wherever they went; what we said ourselves is not among them.
+        answer.occurrences = len(own.members) + _routed_members(read)
+    reply = _in_tools_words(read, answer)
     if reply is None:
-        if len(read.deliveries) > 1 and not answer.duplicate:
-            # The sender's alerts, wherever they went; what we said ourselves is not among them.
-            answer.occurrences = len(own.members) + _routed_members(read)
         await respond(send, 202, _encode(told(answer, own)), headers)
-        return
+    else:
+        await send_reply(send, reply, headers)
+
+
+def _in_tools_words(read: _Read, answer: Answer) -> Reply | None:
+    if read.speaker.reply is None:
+        return None
     delivery_id, parsed = id_text(answer.delivery_id), read.parsed
     if isinstance(parsed, Unreadable):
         said = Told(delivery_id, answer.occurrences, answer.duplicate, None, parsed.what)
     else:
         said = Told(delivery_id, answer.occurrences, answer.duplicate, parsed)
-    await send_reply(send, reply(read.inbound, said), headers)
+    return read.speaker.reply(read.inbound, said)
 
 
 def _routed_members(read: _Read) -> int:

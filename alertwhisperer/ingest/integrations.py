@@ -25,6 +25,7 @@ from alertwhisperer.domain.integration import (
     Integration,
     KeyInfo,
     Scheme,
+    SettingsVersion,
     SourceAction,
 )
 from alertwhisperer.domain.name import check_name
@@ -235,15 +236,72 @@ async def set_integration(
             require_signature=old.require_signature if require_signature is None else require_signature,
         )
         if settings is not None:
-            source = _source_of(sources, old.source)
-            checked = check_settings(source, settings)
-            new = _with_settings(
-                new, seal_secrets(vault, source, scope.company_id, integration_id, checked, old.settings)
-            )
+            new = _with_settings(new, checked_draft(vault, sources, old, settings))
         if new != old:
             await _write(unit, old, new, "integration.set", now=now)
         if new.version != old.version:
             await feeds.begin(unit, _source_of(sources, old.source), new, now=now)
+        return new
+
+
+def checked_draft(
+    vault: Vault, sources: Mapping[str, Source], integration: Integration, settings: Mapping[str, object]
+) -> dict[str, object]:
+    """
+    Settings that a person gives for an integration, whole, as they would be stored.
+
+    Raises:
+        Invalid: one that the source refuses, or `***` for a secret that is not there.
+    """
+    source = _source_of(sources, integration.source)
+    checked = check_settings(source, settings)
+    return seal_secrets(vault, source, integration.company_id, integration.id, checked, integration.settings)
+
+
+async def list_versions(
+    database: Database, scope: Scope, integration_id: UUID, *, limit: int = 50, before: int | None = None
+) -> tuple[SettingsVersion, ...]:
+    """
+    The settings as they were, newest first, from the version after `before`.
+
+    Raises:
+        NotFound: the company has no such integration.
+    """
+    async with database.unit_of_work(scope) as unit:
+        if await rows.get(unit, integration_id) is None:
+            raise _no_integration(integration_id)
+        return await rows.versions(unit, integration_id, limit=limit, before=before)
+
+
+async def restore_version(
+    database: Database,
+    vault: Vault,
+    sources: Mapping[str, Source],
+    scope: Scope,
+    integration_id: UUID,
+    version: int,
+    *,
+    now: datetime,
+) -> Integration:
+    """
+    Make the settings of an earlier version the next version; secret ones stay as they are now.
+
+    Raises:
+        NotFound: the company has no such integration in use, or it has no such version.
+        Invalid: today's source refuses a setting of that version.
+    """
+    async with database.unit_of_work(scope) as unit:
+        old = await _locked(unit, integration_id)
+        then = await rows.settings_of(unit, integration_id, version)
+        if then is None:
+            raise NotFound(
+                f"the integration has no settings of version {version}", where="version", mend="list the versions"
+            )
+        kept = {name: value for name, value in old.settings.items() if is_sealed(value)}
+        wanted = {name: value for name, value in then.items() if not is_sealed(value)}
+        new = _with_settings(old, checked_draft(vault, sources, old, {**wanted, **kept}))
+        if new != old:
+            await _write(unit, old, new, "integration.restore", now=now, restored=version)
         return new
 
 
@@ -469,9 +527,9 @@ def _with_approved(integration: Integration, source: Source, subject: str) -> In
     )
 
 
-async def _write(unit: Unit, old: Integration, new: Integration, action: str, *, now: datetime) -> None:
+async def _write(unit: Unit, old: Integration, new: Integration, action: str, *, now: datetime, **more: object) -> None:
     await rows.update(unit, old, new, now=now)
-    detail: dict[str, object] = {"version": new.version}
+    detail: dict[str, object] = {"version": new.version, **more}
     for name in ("name", "require_signature", "settings"):
         if getattr(old, name) != getattr(new, name):
             detail[name] = [_audited(getattr(old, name)), _audited(getattr(new, name))]
@@ -523,5 +581,9 @@ async def _locked(unit: Unit, integration_id: UUID) -> Integration:
 
 def _in_use(integration: Integration | None, integration_id: UUID) -> Integration:
     if integration is None or integration.removed_at is not None:
-        raise NotFound(f"there is no integration {integration_id}", where="integration_id", mend="list them")
+        raise _no_integration(integration_id)
     return integration
+
+
+def _no_integration(integration_id: UUID) -> NotFound:
+    return NotFound(f"there is no integration {integration_id}", where="integration_id", mend="list them")

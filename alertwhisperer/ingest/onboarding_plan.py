@@ -273,19 +273,18 @@ class _Planner:
             if value != own.get(name):
                 yield name, value
 
-    def _integrations(self, row: SheetRow, old: Company | None) -> Iterator[tuple[str, str]]:
+    def _integrations(self, row: SheetRow, old: Company | None) -> list[tuple[str, str]]:
         """Those that are missing; one without a name is there when the company has any of its source to spare."""
-        there = [] if old is None else list(self.world.integrations.get(old.id, ()))
         wanted = list(self._wanted_integrations(row))
-        for source, name in [one for one in wanted if one[1]]:
-            held = next((one for one in there if one[0] == source and one[1].casefold() == name.casefold()), None)
-            if held is None:
-                yield source, name
-            else:
-                there.remove(held)
-        for source, _ in [one for one in wanted if not one[1]]:
-            if all(held != source for held, _ in there):
-                yield source, self.world.sources[source]
+        there = [] if old is None else list(self.world.integrations.get(old.id, ()))
+        named = {(source, name.casefold()) for source, name in wanted if name}
+        held = {(source, name.casefold()) for source, name in there}
+        to_spare = {source for source, name in held - named}
+        return [
+            (source, name or self.world.sources[source])
+            for source, name in wanted
+            if ((source, name.casefold()) not in held if name else source not in to_spare)
+        ]
 
     def _wanted_integrations(self, row: SheetRow) -> Iterator[tuple[str, str]]:
         seen: set[tuple[str, str]] = set()

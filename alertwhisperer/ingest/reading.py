@@ -99,12 +99,20 @@ def read_again(
         settings: of the integration, as set; the source's defaults are added.
         received_at: when it arrived.
     """
+    inbound = inbound_again(source, body, request, settings, received_at)
+    return inbound if isinstance(inbound, Unreadable) else parse(source, inbound)
+
+
+def inbound_again(
+    source: Source, body: bytes, request: str | None, settings: Mapping[str, Any], received_at: datetime
+) -> Inbound | Unreadable:
+    """A stored delivery as today's parser gets it; arguments as of `read_again`."""
     read = msgspec.json.decode(request, type=_Read) if request else _Read()
     try:
         document = document_of(source, body, read.headers)
     except Invalid as failure:
         return Unreadable("invalid_json", failure.what, failure.where, failure.mend)
-    inbound = Inbound(
+    return Inbound(
         read.method,
         source.slug,
         read.query,
@@ -115,4 +123,3 @@ def read_again(
         without_secrets(source, with_defaults(source, settings)),
         read.tail,
     )
-    return parse(source, inbound)

@@ -35,7 +35,7 @@ class Watched:
 async def list_checks(
     database: Database, scope: Scope, *, limit: int = 100, before: UUID | None = None
 ) -> tuple[Watched, ...]:
-    """The company's checks, those of the newest integrations first, from the one after `before` (a check's id)."""
+    """The company's checks by descending id, from the one after `before`."""
     async with database.unit_of_work(scope) as unit:
         listening = await silence.listening(unit.connection)
         return tuple(_watched(one, listening) for one in await silence.page(unit, limit=limit, before=before))

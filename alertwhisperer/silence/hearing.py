@@ -48,9 +48,7 @@ async def _watched(unit: Unit, by_id: Mapping[UUID, Heard], *, now: datetime) ->
     new = [one.check for identity, one in by_id.items() if identity not in found]
     if not new:
         return found
-    # The integration's own first: there is one of it, and of heartbeats whatever a sender likes to name.
-    new.sort(key=lambda one: one.problem is not None)
-    await silence.insert(unit, new[: silence.MOST_CHECKS], now=now)
+    await silence.insert(unit, new, now=now)
     return await silence.lock(unit, wanted)
 
 

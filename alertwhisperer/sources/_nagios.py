@@ -190,10 +190,11 @@ def post(body):
 
 
 def script(head: str, body: str) -> str:
-    """A whole script for a setup text: `head` are comments below the first line, `body` gathers and calls `post`."""
+    """
+    A whole script for a setup text, to stand there without indent: it is copied from a terminal, too.
+
+    Args:
+        head: comments below the first line.
+        body: gathers what is known and calls `post`.
+    """
     return f"#!/usr/bin/env python3\n{head}{_SENDER}\n\n{body}"
-
-
-def indented(text: str, by: int = 3) -> str:
-    """The text as it stands in a code block below a list's point."""
-    return "\n".join(" " * by + row if row else row for row in text.splitlines())

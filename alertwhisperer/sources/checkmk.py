@@ -6,8 +6,8 @@ Host names repeat between sites, so the site is part of the identity. The ids of
 has its problem's id depends on the core. Messages of the Event Console are the exception. Each is a problem of its own,
 and a later one of the same application must not end it.
 
-Names of variables, short states, the form of a bulk and the Event Console's contexts were checked against Checkmk's
-source; exit codes and menus against its documentation. No Checkmk was run.
+Names of variables, short states, the form of a bulk, the Event Console's contexts and most names of menus were checked
+against Checkmk's source. That 1 means "later" and 2 "never" to it is from general knowledge, and no Checkmk was run.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,6 @@ from alertwhisperer.domain.occurrence import Occurrence, Refused
 from alertwhisperer.sources._nagios import (
     Said,
     checked,
-    indented,
     occurrence,
     put_labels,
     script,
@@ -215,22 +214,21 @@ SETUP = f"""\
    `~/local/share/check_mk/notifications/alert_whisperer` (in a distributed setup: on the central site, or wherever
    notifications are sent). The three lines at the top must stay where they are:
 
-   ```python
-{indented(SCRIPT)}
-   ```
+```python
+{SCRIPT}```
 
 2. It holds the key, so only the site's user may read it:
 
-   ```sh
-   chmod 700 ~/local/share/check_mk/notifications/alert_whisperer
-   ```
+```sh
+chmod 700 ~/local/share/check_mk/notifications/alert_whisperer
+```
 
 3. A trial, still as the site's user, which shows here as a test; it says what is wrong, if anything is:
 
-   ```sh
-   NOTIFY_WHAT=HOST NOTIFY_NOTIFICATIONTYPE=TEST NOTIFY_HOSTNAME=trial-01 \\
-     ~/local/share/check_mk/notifications/alert_whisperer
-   ```
+```sh
+NOTIFY_WHAT=HOST NOTIFY_NOTIFICATIONTYPE=TEST NOTIFY_HOSTNAME=trial-01 \\
+  ~/local/share/check_mk/notifications/alert_whisperer
+```
 
 4. Checkmk → *Setup* → *Events* → *Notifications* → *Add notification rule* (older: *Add rule*):
    - description: `Alert Whisperer`
@@ -239,9 +237,9 @@ SETUP = f"""\
    - notification method: **Alert Whisperer**; no parameters
    - contacts or recipients: one user only, or each notification is sent once for every contact. Repeats do no harm,
      they only count
-5. *Activate on selected sites* is not needed for notification rules. *Periodic notifications during host problems* and
-   *… service problems* of an hour or so, under *Host* and *Service monitoring rules*, make sure that a problem arrives
-   even if we could not be reached.
+5. *Setup* → *Hosts* → *Host monitoring rules* → *Periodic notifications during host problems*, and the same for
+   services: an hour or so makes sure that a problem arrives even if we could not be reached. A repeat never opens a
+   second incident.
 
 A real trial: a test service → *Commands* → *Fake check results* → CRIT, then OK. *Test notifications* on the
 notifications page sends too when *Trigger notification for a specific method* is on.
@@ -249,10 +247,9 @@ notifications page sends too when *Trigger notification for a specific method* i
 The commercial editions try again when we could not be reached (the script ends with 1) if *Asynchronous local delivery
 by notification spooler* is on (*Global settings* → *Notifications*).
 
-CRIT and DOWN are critical, UNREACHABLE is high, WARN medium, UNKNOWN low. Bulks are understood, but make alerts late.
-A message of the Event Console resolves when it is
-cancelled with a notification. Where each customer has a site,
-route by the label `site`.
+CRIT and DOWN are critical, UNREACHABLE is high, WARN medium, UNKNOWN low. Bulks are understood, but make alerts late. A
+message of the Event Console resolves when it is cancelled with a notification. Where each customer has a site, route by
+the label `site`.
 """
 
 SOURCE = Source(

@@ -6,6 +6,7 @@ is no use at all raises `Invalid`. Anything else that escapes is a bug of ours; 
 delivery, so that nothing is lost and it can be parsed again after the mend.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from socket import socket
@@ -14,6 +15,7 @@ from typing import Any
 import msgspec
 
 from alertwhisperer.domain.occurrence import Occurrence, Refused
+from alertwhisperer.sources._explained import Explained
 
 Json = Any  # a parsed body: dict, list, str, int, float, bool or None; `Any` lives in sources only
 
@@ -103,6 +105,32 @@ def _interval_complaint(value: Json) -> str | None:
 
 INTERVAL_S = Setting("interval_s", "Seconds between two looks, 10 to 86400.", 60, _interval_complaint)
 """Every source with `poll` declares it."""
+
+MOST_HEADERS = 20
+_HEADER = re.compile(r"[a-z0-9][a-z0-9-]{0,62}[a-z0-9]|[a-z0-9][a-z0-9-]{2,62}\*")
+# What proves who somebody is must not be stored with what was said.
+_CREDENTIALS = ("authorization", "proxy-authorization", "cookie", "x-api-key", "x-signature", "webhook-signature")
+
+
+def _headers_complaint(value: Json) -> str | None:
+    if type(value) is not list or len(value) > MOST_HEADERS:
+        return f"must be a list of at most {MOST_HEADERS} names of headers"
+    for name in value:
+        if type(name) is not str or not _HEADER.fullmatch(name):
+            return "must hold names in lower case; x-event-* stands for all that begin with x-event-"
+        if any(one == name or (name[-1] == "*" and one.startswith(name[:-1])) for one in _CREDENTIALS):
+            return f"{name} would take a credential with it, and what is read is stored"
+    return None
+
+
+READS_HEADERS = Setting(
+    "reads_headers",
+    "Names of headers that are read besides the body, in lower case; `x-event-*` stands for all that begin so. What is "
+    "read is stored with the delivery. A signed request shows none.",
+    [],
+    _headers_complaint,
+)
+"""Of a source whose users say which headers it reads; the gateway adds them to `reads_headers`."""
 
 Fetch = Callable[[str], Awaitable[bytes]]
 """GET of an https URL whose host the caller has checked; bounded in time, size and address; raises Temporary."""
@@ -290,13 +318,15 @@ class Source(msgspec.Struct, frozen=True):
             was asked.
         decode: makes a document of a body that is neither JSON nor a form; None leaves it to the ordinary reading;
             raises `Invalid`. Tells by the body where it can: a request under our signature shows no headers.
-        reply: our answer in the tool's own words; pure. None: `202 {"delivery_id", "status", "occurrences"}`.
+        reply: our answer in the tool's own words; pure. None, or when it gives None: `202 {"delivery_id", "status",
+            "occurrences"}`.
         refuse: a refusal in the tool's own words; pure. None: problem+json.
         greet: answers a request that carries nothing (a handshake by OPTIONS), before any key is looked at; None goes
             on.
         route_label: label that names the MSP's customer in an integration for many companies, e.g. `organization_id`.
         poll: looks at a tool that cannot push; None for those that can. Raises `Temporary` to be tried later, `Invalid`
             when a person must change something.
+        explain: why each field became what it is, of a source that is told where things stand; pure.
     """
 
     slug: str
@@ -317,8 +347,9 @@ class Source(msgspec.Struct, frozen=True):
     keys_in_body: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     decode: Callable[[bytes, Mapping[str, str]], Json] | None = None
-    reply: Callable[[Inbound, Told], Reply] | None = None
+    reply: Callable[[Inbound, Told], Reply | None] | None = None
     refuse: Callable[[Denied], Reply] | None = None
     greet: Callable[[str, Mapping[str, str], Mapping[str, str]], Reply | None] = no_greeting
     route_label: str = ""
     poll: Callable[[Poll, Outside], Awaitable[Polled]] | None = None
+    explain: Callable[[Inbound], tuple[Explained, ...]] | None = None

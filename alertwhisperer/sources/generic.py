@@ -5,7 +5,7 @@ The tool that spoke is the member's `tool_source`, so that two tools behind one 
 are refused one by one: what is wrong with one says nothing about its neighbours.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -16,7 +16,15 @@ from alertwhisperer.domain import severity
 from alertwhisperer.domain.asset import canonical, present
 from alertwhisperer.domain.errors import Invalid
 from alertwhisperer.domain.occurrence import Content, Kind, Occurrence, Refused
-from alertwhisperer.sources._mapping import Mapper, compile_mapping, mapping_complaint
+from alertwhisperer.sources._explained import Explained
+from alertwhisperer.sources._mapping import (
+    Mapper,
+    compile_mapping,
+    compile_response,
+    explain,
+    mapping_complaint,
+    response_complaint,
+)
 from alertwhisperer.sources._reading import (
     KINDS,
     LONGEST_LABEL,
@@ -32,7 +40,7 @@ from alertwhisperer.sources._reading import (
     moment,
     slug_of,
 )
-from alertwhisperer.sources.contract import Inbound, Json, Parsed, Setting, Source
+from alertwhisperer.sources.contract import READS_HEADERS, Inbound, Json, Parsed, Reply, Setting, Source, Told
 
 _SLUG = "generic"
 _ASSET = ("asset_name", "asset", "host")
@@ -76,6 +84,18 @@ def parse(inbound: Inbound) -> Parsed:
     return Parsed(tuple(understood), tuple(refused))
 
 
+def why(inbound: Inbound) -> tuple[Explained, ...]:
+    """What the mapping found for each field; our plain shape explains itself."""
+    mapping = inbound.settings.get("mapping")
+    return () if mapping is None else explain(_mapper(msgspec.json.encode(mapping)), inbound)
+
+
+def reply(inbound: Inbound, told: Told) -> Reply | None:
+    """The answer that the integration was set to give, for tools that insist on one."""
+    response = inbound.settings.get("response")
+    return None if response is None else _answer(msgspec.json.encode(response))(told)
+
+
 class _Wrong(Exception):
     """A member that cannot be used, and why."""
 
@@ -88,6 +108,11 @@ class _Wrong(Exception):
 @lru_cache(maxsize=_MAPPINGS_KEPT)
 def _mapper(mapping: bytes) -> Mapper:
     return compile_mapping(msgspec.json.decode(mapping))
+
+
+@lru_cache(maxsize=_MAPPINGS_KEPT)
+def _answer(response: bytes) -> Callable[[Told], Reply]:
+    return compile_response(msgspec.json.decode(response))
 
 
 def _members(document: Json) -> list[Json]:
@@ -245,7 +270,8 @@ curl -fsS {webhook_url} -H 'X-API-Key: {api_key}' -H 'Content-Type: application/
 | `problem_id`, `occurrence_id` | your own ids of the condition (also `id`) and of this firing (also `cycle`) |
 
 Send the same `asset_name`, `signature` and `tool_source` with `"status": "resolved"` when it is over. A tool that
-cannot be told to send this shape gets a mapping: set `mapping` on the integration.
+cannot be told to send this shape gets a mapping (docs/mapping.md): set `mapping` on the integration. A tool that
+insists on an answer of its own gets `response`, such as `{"status": 200, "body": "{{\\"ok\\": true}}"}`.
 """
 
 SOURCE = Source(
@@ -264,5 +290,16 @@ SOURCE = Source(
             None,
             mapping_complaint,
         ),
+        READS_HEADERS,
+        Setting(
+            "response",
+            "The answer to what was accepted: `status` (200 to 299), `content_type` and `body`, in which "
+            "`{delivery_id}`, `{status}`, `{occurrences}`, `{understood}`, `{refused}` and `{duplicate}` are filled "
+            "in; none: our own.",
+            None,
+            response_complaint,
+        ),
     ),
+    reply=reply,
+    explain=why,
 )

@@ -130,7 +130,9 @@ Call this address whenever the job has run. When the calls stop, an incident is 
 
 1. On this integration, set `asset` to the name of the machine or job, so that the incident says who is missing.
 2. Let the job call it, in one of these ways.
-3. A trial: `curl "{webhook_url}/{api_key}?status=test"` prints `ok`; `?status=fail&message=trial` opens an incident,
+3. Say how often it must be called: `alertwhisperer silence set INTEGRATION_ID --company ID --every 24h --grace 30m`.
+   Until then, six regular calls are enough to learn it.
+4. A trial: `curl "{webhook_url}/{api_key}?status=test"` prints `ok`; `?status=fail&message=trial` opens an incident,
    and `?status=ok` resolves it.
 
 **cron** (no `%` in the line: cron reads it as a line's end):

@@ -6,10 +6,9 @@ The command sends Icinga's runtime macros under their own names (`host.name`, `s
 number that means one thing for a host and another for a service, so it counts only with the other in sight. Soft states
 are noted, except that a good one always resolves. Icinga has no id of a firing: host and service are the identity.
 
-Checked by running Icinga 2.13 with the command (macros, their values for hosts and services, what is missing being
-empty), and against Icinga's source for the notification types (a cancelled downtime has two spellings) and the stream's
-`Notification`; its other events were checked against Icinga's API documentation only. The webhook channel of Icinga
-Notifications has a body of its own and is not read.
+Checked by running Icinga 2.13 with this command (macros of hosts and services, what is missing being empty) and against
+its source for the names of types and the stream's `Notification`. The stream's other events are from general knowledge:
+none was captured. The webhook channel of Icinga Notifications has a body of its own and is not read.
 """
 
 from collections.abc import Mapping
@@ -18,7 +17,6 @@ from alertwhisperer.domain.errors import Invalid
 from alertwhisperer.domain.occurrence import Kind, Occurrence
 from alertwhisperer.sources._nagios import (
     Said,
-    indented,
     noted,
     occurrence,
     put_labels,
@@ -191,31 +189,29 @@ SETUP = f"""\
 1. On the Icinga server (in a cluster: on each master), save this as `/etc/icinga2/scripts/alert-whisperer.py`. It needs
    nothing but Python 3:
 
-   ```python
-{indented(SCRIPT)}
-   ```
+```python
+{SCRIPT}```
 
 2. It holds the key, so only Icinga may read it (its group is `nagios` on Debian and Ubuntu, `icinga` on Red Hat and
    SUSE):
 
-   ```sh
-   chown root:nagios /etc/icinga2/scripts/alert-whisperer.py
-   chmod 750 /etc/icinga2/scripts/alert-whisperer.py
-   ```
+```sh
+chown root:nagios /etc/icinga2/scripts/alert-whisperer.py
+chmod 750 /etc/icinga2/scripts/alert-whisperer.py
+```
 
 3. A trial, which shows here as a test; it says what is wrong, if anything is:
 
-   ```sh
-   sudo -u nagios env AW_NOTIFICATION_TYPE=TEST AW_HOST_NAME=trial-01 /etc/icinga2/scripts/alert-whisperer.py
-   ```
+```sh
+sudo -u nagios env AW_NOTIFICATION_TYPE=TEST AW_HOST_NAME=trial-01 /etc/icinga2/scripts/alert-whisperer.py
+```
 
 4. Save this as `/etc/icinga2/conf.d/alert-whisperer.conf`; in a cluster, as a file of the masters' zone, such as
    `/etc/icinga2/zones.d/master/alert-whisperer.conf`. To send less, put another condition behind `assign where`, such
    as `host.vars.environment == "production"`:
 
-   ```text
-{indented(OBJECTS)}
-   ```
+```text
+{OBJECTS}```
 
 5. Notifications must be on: `icinga2 feature enable notification`.
 6. Check and reload: `icinga2 daemon --validate`, then `systemctl reload icinga2`.

@@ -201,7 +201,8 @@ def _pattern(text: str) -> Pattern:
 
 def _signature(subject: str, asset: str) -> str:
     """The subject without asset, state and numbers: the same check has the same one each time it writes."""
-    bare = re.sub(rf"(?i)(?<![\w.-]){re.escape(asset)}(?![\w-])", " ", subject)
+    named = rf"(?i)(?:\b(?:on|at|for|of|host|server|device|node)\s+)?(?<![\w.-]){re.escape(asset)}(?![\w-])"
+    bare = re.sub(named, " ", subject)
     bare = _NUMBER.sub("#", _STATE_WORDS.sub(" ", bare))
     previous = None
     while previous != bare:

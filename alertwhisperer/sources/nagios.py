@@ -6,8 +6,8 @@ A problem's id tells one firing from the next. On a recovery it is 0 and the las
 services Nagios 4.4 sends the recovery before it moves the id. So the first that is not 0 counts, which is the problem's
 in every case. Acknowledgements, downtimes and flapping are noted.
 
-Checked by running Nagios Core 4.4.6 with such a command (macros, ids, what it strips, macros that do not apply staying
-as they are), and against its list of macros; Nagios XI, Naemon and Centreon only against their documentation.
+Checked by running Nagios Core 4.4.6 with this command (macros, ids, what it strips, macros that do not apply staying as
+they are) and against its source for the ids. Nagios XI and the forks were not run.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from alertwhisperer.domain.errors import Invalid
 from alertwhisperer.sources._nagios import (
     Said,
-    indented,
     occurrence,
     put_labels,
     script,
@@ -106,12 +105,14 @@ _MACROS = (
     *("SERVICEDESC", "SERVICEGROUPNAMES", "SERVICESTATE", "SERVICEOUTPUT", "SERVICENOTESURL"),
     *("LASTSERVICESTATECHANGE", "SERVICEPROBLEMID", "LASTSERVICEPROBLEMID"),
 )
-_ARGUMENTS = " ".join(f"'{name.lower()}=${name}$'" for name in _MACROS)
+# Nagios joins lines at a backslash; one for each, so that no terminal breaks them elsewhere.
+_ARGUMENTS = "".join(f"'{name.lower()}=${name}$' \\\n        " for name in _MACROS)
 
 OBJECTS = f"""\
 define command {{
     command_name alert-whisperer
-    command_line /usr/local/bin/alert-whisperer-nagios {_ARGUMENTS} 'customer=$_HOSTCUSTOMER$'
+    command_line /usr/local/bin/alert-whisperer-nagios \\
+        {_ARGUMENTS}'customer=$_HOSTCUSTOMER$'
 }}
 
 define contact {{
@@ -128,30 +129,28 @@ define contact {{
 SETUP = f"""\
 1. On the Nagios server, save this as `/usr/local/bin/alert-whisperer-nagios`. It needs nothing but Python 3:
 
-   ```python
-{indented(SCRIPT)}
-   ```
+```python
+{SCRIPT}```
 
 2. It holds the key, so only Nagios may read it (the group is `nagios` on most systems):
 
-   ```sh
-   chown root:nagios /usr/local/bin/alert-whisperer-nagios
-   chmod 750 /usr/local/bin/alert-whisperer-nagios
-   ```
+```sh
+chown root:nagios /usr/local/bin/alert-whisperer-nagios
+chmod 750 /usr/local/bin/alert-whisperer-nagios
+```
 
 3. A trial, which shows here as a test; it says what is wrong, if anything is:
 
-   ```sh
-   sudo -u nagios /usr/local/bin/alert-whisperer-nagios notificationtype=TEST hostname=trial-01
-   ```
+```sh
+sudo -u nagios /usr/local/bin/alert-whisperer-nagios notificationtype=TEST hostname=trial-01
+```
 
 4. Save this as `alert-whisperer.cfg` where Nagios looks for objects: `/etc/nagios4/conf.d/` on Debian and Ubuntu,
    `/etc/nagios/conf.d/` on Red Hat, else `/usr/local/nagios/etc/objects/` with a line `cfg_file=` in `nagios.cfg`. In
    Nagios XI make the same command and contact under *Configure* → *Core Config Manager*.
 
-   ```text
-{indented(OBJECTS)}
-   ```
+```text
+{OBJECTS}```
 
 5. Add `alert-whisperer` to the `members` of the contact group that your hosts and services notify; in Nagios's own
    examples that is `admins`.

@@ -1,6 +1,6 @@
 """Timed work: rows with a due time, taken by any worker, done in the transaction that takes them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,6 +56,12 @@ class Due:
 async def add(unit: Unit, kind: str, subject: UUID, *, due_at: datetime) -> None:
     """Have something done at a moment."""
     await _sql.add(unit.connection, company_id=unit.company_id, kind=kind, subject=subject, due_at=due_at)
+
+
+async def times(unit: Unit, kind: str, subjects: Sequence[UUID]) -> dict[UUID, datetime]:
+    """When pieces of work are due, by their subjects; those that are not due at all are left out."""
+    found = _sql.times(unit.connection, company_id=unit.company_id, kind=kind, subjects=list(subjects))
+    return {row["subject"]: row["due_at"] async for row in found}
 
 
 @asynccontextmanager

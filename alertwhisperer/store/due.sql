@@ -12,6 +12,12 @@ ORDER BY due_at
 LIMIT 1
 FOR UPDATE SKIP LOCKED;
 
+-- name: times
+-- When some pieces of work are due.
+SELECT subject, due_at FROM due_work
+WHERE company_id = :company_id AND kind = :kind AND subject = ANY (:subjects::uuid[])
+ORDER BY subject LIMIT 1000;
+
 -- name: done!
 -- It is done.
 DELETE FROM due_work WHERE company_id = :company_id AND kind = :kind AND subject = :subject;

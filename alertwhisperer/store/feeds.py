@@ -1,10 +1,12 @@
 """Feeds: where each look at a tool that cannot push stands, and what came of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
+from alertwhisperer.store import due
 from alertwhisperer.store.database import Unit, queries
 
 State = Literal["waiting", "ok", "failing", "stopped"]
@@ -146,10 +148,15 @@ async def pause(unit: Unit, integration_id: UUID, *, paused: bool) -> None:
 async def read(unit: Unit, integration_id: UUID) -> Feed | None:
     """One feed; None when the company has none of this id in use."""
     row = await _sql.read(unit.connection, company_id=unit.company_id, integration_id=integration_id)
-    return None if row is None else Feed(*row)
+    return None if row is None else (await _timed(unit, [row]))[0]
 
 
 async def page(unit: Unit, *, limit: int, before: UUID | None = None) -> tuple[Feed, ...]:
     """Feeds of integrations in use, newest first, from the one after `before` (an integration's id)."""
     found = _sql.page(unit.connection, company_id=unit.company_id, limit=limit, before=before)
-    return tuple([Feed(*row) async for row in found])
+    return await _timed(unit, [row async for row in found])
+
+
+async def _timed(unit: Unit, found: Sequence[Sequence[Any]]) -> tuple[Feed, ...]:
+    due_at = await due.times(unit, due.POLL_FEED, [row[0] for row in found])
+    return tuple(Feed(*row, due_at.get(row[0])) for row in found)

@@ -52,19 +52,17 @@ WHERE company_id = :company_id AND integration_id = :integration_id;
 -- name: read^
 -- One feed as people see it.
 SELECT f.integration_id, i.name, i.source, f.interval_s, f.paused, f.state, f.polled_at, f.succeeded_at, f.failures,
-       f.problem, f.looks, f.items, f.repeats, d.due_at
+       f.problem, f.looks, f.items, f.repeats
 FROM feed f
 JOIN integration i ON i.company_id = f.company_id AND i.integration_id = f.integration_id
-LEFT JOIN due_work d ON d.company_id = f.company_id AND d.kind = 'poll_feed' AND d.subject = f.integration_id
 WHERE f.company_id = :company_id AND f.integration_id = :integration_id AND i.removed_at IS NULL;
 
 -- name: page
 -- A company's feeds, newest first.
 SELECT f.integration_id, i.name, i.source, f.interval_s, f.paused, f.state, f.polled_at, f.succeeded_at, f.failures,
-       f.problem, f.looks, f.items, f.repeats, d.due_at
+       f.problem, f.looks, f.items, f.repeats
 FROM feed f
 JOIN integration i ON i.company_id = f.company_id AND i.integration_id = f.integration_id
-LEFT JOIN due_work d ON d.company_id = f.company_id AND d.kind = 'poll_feed' AND d.subject = f.integration_id
 WHERE f.company_id = :company_id AND i.removed_at IS NULL
   AND (:before::uuid IS NULL OR f.integration_id < :before::uuid)
 ORDER BY f.integration_id DESC LIMIT :limit;

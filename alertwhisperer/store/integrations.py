@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from alertwhisperer.domain.company import CompanyId
-from alertwhisperer.domain.integration import Integration, KeyHolder, KeyInfo, SourceAction
+from alertwhisperer.domain.integration import Integration, KeyHolder, KeyInfo, SettingsVersion, SourceAction
 from alertwhisperer.store.database import Connection, Unit, queries
 
 _sql = queries("integrations")
@@ -76,6 +76,16 @@ async def update(unit: Unit, old: Integration, new: Integration, *, now: datetim
     )
     if new.version != old.version:
         await _insert_version(unit, new, now)
+
+
+async def versions(
+    unit: Unit, integration_id: UUID, *, limit: int, before: int | None = None
+) -> tuple[SettingsVersion, ...]:
+    """The versions of an integration's settings, newest first, from the one after `before`."""
+    rows = _sql.select_versions(
+        unit.connection, company_id=unit.company_id, integration_id=integration_id, before=before, limit=limit
+    )
+    return tuple([SettingsVersion(row["version"], row["settings"], row["created_at"]) async for row in rows])
 
 
 async def settings_of(unit: Unit, integration_id: UUID, version: int) -> Mapping[str, object] | None:

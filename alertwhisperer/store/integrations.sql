@@ -18,6 +18,14 @@ SELECT settings
 FROM integration_version
 WHERE company_id = :company_id AND integration_id = :integration_id AND version = :version;
 
+-- name: select_versions
+-- A page of the versions of an integration's settings, newest first; rides on integration_version_pkey.
+SELECT version, settings, created_at
+FROM integration_version
+WHERE company_id = :company_id AND integration_id = :integration_id AND (:before::integer IS NULL OR version < :before)
+ORDER BY version DESC
+LIMIT :limit;
+
 -- name: select_integration^
 -- One integration.
 SELECT company_id, integration_id, source, name, scheme, require_signature, settings, version, created_at, removed_at,

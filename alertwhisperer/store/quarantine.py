@@ -59,6 +59,20 @@ async def read(unit: Unit, quarantine_id: UUID) -> QuarantineRow | None:
     return None
 
 
+async def waiting(
+    unit: Unit, *, integration_id: UUID | None, limit: int, after: UUID | None = None
+) -> list[QuarantineRow]:
+    """What waits, oldest first, from the one after `after`; of all integrations when none is given."""
+    rows = _sql.waiting(
+        unit.connection,
+        company_id=unit.company_id,
+        integration_id=integration_id,
+        after=after or UUID(int=0),
+        limit=limit,
+    )
+    return [_row(row) async for row in rows]
+
+
 async def settle(
     unit: Unit, quarantine_id: UUID, state: Literal["rerun", "discarded"], *, now: datetime
 ) -> QuarantineRow:

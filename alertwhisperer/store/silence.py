@@ -48,7 +48,7 @@ async def insert(unit: Unit, checks: Iterable[NewCheck], *, now: datetime) -> No
 
 
 async def page(unit: Unit, *, limit: int, before: UUID | None = None) -> tuple[SilenceCheck, ...]:
-    """Checks of integrations in use, the newest integrations first, from the one after `before` (a check's id)."""
+    """Checks of integrations in use, by descending id, from the one after `before`."""
     rows = _sql.page(unit.connection, company_id=unit.company_id, before=before, limit=limit)
     return tuple([_check(row) async for row in rows])
 

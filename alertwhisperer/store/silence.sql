@@ -4,10 +4,13 @@ INSERT INTO silence_check (company_id, check_id, integration_id, problem, heartb
     severity, state, reason, expected_since, changed_at, told, learned, created_at)
 SELECT :company_id, u.check_id, u.integration_id, u.problem, u.heartbeat, u.name, 'learned', NULL, :grace_s, :severity,
     'learning', 'few_beats', :now, :now, true, '{}', :now
-FROM unnest(:ids::uuid[], :integrations::uuid[], :problems::uuid[], :heartbeats::boolean[], :names::text[])
-    u (check_id, integration_id, problem, heartbeat, name)
+FROM (
+    SELECT v.*, row_number() OVER (PARTITION BY v.integration_id ORDER BY v.check_id) AS place
+    FROM unnest(:ids::uuid[], :integrations::uuid[], :problems::uuid[], :heartbeats::boolean[], :names::text[])
+        v (check_id, integration_id, problem, heartbeat, name)
+) u
 JOIN integration i ON i.company_id = :company_id AND i.integration_id = u.integration_id
-WHERE u.problem IS NULL OR :most > (
+WHERE u.problem IS NULL OR :most >= u.place + (
     SELECT count(*) FROM silence_check s WHERE s.company_id = :company_id AND s.integration_id = u.integration_id)
 ON CONFLICT (company_id, check_id) DO NOTHING;
 

@@ -11,11 +11,16 @@ from fastapi import FastAPI
 
 from alertwhisperer.api.application import make_api
 from alertwhisperer.api.desk import Desk
+from alertwhisperer.app.pipeline import Pipeline
+from alertwhisperer.app.rerun import Rerun
+from alertwhisperer.app.rulebook import Rulebook
 from alertwhisperer.domain.company import CompanyId, Scope
+from alertwhisperer.domain.rerun import Reran
 from alertwhisperer.domain.user import Role
 from alertwhisperer.guard.people import add_token, add_user
 from alertwhisperer.guard.vault import Vault
 from alertwhisperer.kit.clock import ManualClock
+from alertwhisperer.kit.metrics import Metrics
 from alertwhisperer.sources.contract import Source
 from alertwhisperer.store import quarantine
 from alertwhisperer.store.database import Database
@@ -72,7 +77,11 @@ def desk(database: Database, vault: Vault, clock: ManualClock, sources: Mapping[
         async with database.unit_of_work(scope) as unit:
             await quarantine.settle(unit, quarantine_id, "rerun", now=clock.now())
 
-    return Desk(database, vault, clock, sources, PUBLIC_URL, ready, lambda: b"up 1\n", rerun)
+    async def rerun_all(scope: Scope, integration_id: UUID, after: UUID | None) -> Reran:
+        pipeline = Pipeline(Rulebook(database), clock, Metrics())
+        return await Rerun(database, sources, pipeline, clock).rerun_all(scope, integration_id, after)
+
+    return Desk(database, vault, clock, sources, PUBLIC_URL, ready, lambda: b"up 1\n", rerun, rerun_all)
 
 
 @pytest.fixture

@@ -74,6 +74,7 @@ async def test_another_company_answers_as_an_absent_one_on_every_route(
         "delivery_id": told.delivery_id,
         "quarantine_id": unread.occurrence_id,
         "action_id": uuid4(),
+        "check_id": tenant.integration.id,
         "name": "requests_per_minute",
         **inventory,
     }

@@ -106,3 +106,18 @@ async def test_a_url_that_is_not_plain_https_is_refused(url: str) -> None:
 async def test_a_name_that_does_not_exist_may_be_tried_again() -> None:
     with pytest.raises(Temporary):
         await Outbound().get("https://nowhere.invalid/")
+
+
+# ------------------------------------------------------------------------------------------------ calls of feeds
+
+
+def networks(*texts: str) -> list[Network]:
+    """Networks as the setting reads them."""
+    return list(load({"ALERTWHISPERER_OUTBOUND_NETWORKS": ",".join(texts), "ALERTWHISPERER_ENVIRONMENT": "test"})[0])
+
+
+@pytest.fixture
+def vendor() -> Iterator[Api]:
+    """A server on loopback."""
+    with api() as running:
+        yield running

@@ -220,3 +220,32 @@ def test_a_text_that_looks_like_a_condition_is_no_index() -> None:
     told = content(source="datadog", message='x && source == "zabbix" && y')
     assert applies("message.contains('x && source == \"zabbix\" && y')", told)
     assert applies('!(asset == "db-01" && source == "zabbix" && severity == "high")', told)
+
+
+# ------------------------------------------------------------------------------------------------ names of assets
+
+
+def with_aliases(*given: Rule, **aliases: str) -> CompiledRules:
+    return compile_rules(COMPANY, RuleSet(1, given, aliases))
+
+
+def test_every_name_of_an_asset_makes_the_key_of_its_own() -> None:
+    compiled = with_aliases(erp="db-01")
+    own, other = compiled.match(content("DB-01"), HIGH), compiled.match(content("https://ERP:443/"), HIGH)
+    assert (own.key, own.text, own.alias) == (other.key, "db-01|DiskFull", False)
+    assert (other.text, other.alias) == ("db-01|DiskFull", True)
+    assert own.key == rules().match(content("db-01"), HIGH).key
+
+
+def test_only_the_asset_has_other_names() -> None:
+    compiled = with_aliases(rule("", group_by=("signature", "labels.host", "asset")), erp="db-01")
+    matched = compiled.match(content("x", signature="erp", host="erp"), HIGH)
+    assert (matched.text, matched.alias) == ("erp|erp|x", False)
+    without = with_aliases(rule("", group_by=("signature",)), erp="db-01").match(content("erp"), HIGH)
+    assert (without.text, without.alias) == ("DiskFull", False)
+
+
+def test_a_condition_sees_the_name_that_the_tool_used() -> None:
+    compiled = with_aliases(rule('asset == "erp"'), erp="db-01")
+    assert compiled.match(content("erp"), HIGH).rule.id == "r"
+    assert compiled.match(content("db-01"), HIGH).rule == DEFAULT_RULE

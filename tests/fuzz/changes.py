@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import gzip
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 from urllib.parse import quote
 
 from hypothesis import strategies as st
@@ -30,9 +28,6 @@ _WORDS = (
     *(b"Basic Og==", b"Bearer", b"sha256=" + b"0" * 64, b"9999999999", b"127.0.0.1", b"\xff\xfe", b"a" * 9_000),
 )
 _METHODS = (b"GET", b"HEAD", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"TRACE", b"CONNECT", b"post", b"POST ", b"BREW")
-_LEAVES: st.SearchStrategy[Any] = st.sampled_from(
-    [None, True, -1, 1.5e308, 10**400, "", "\x00", "\ud800", "x" * 5_000, "firing", "ok", [], {}, [[]], {"": None}]
-).map(copy.deepcopy) | st.text(max_size=12)  # copies: a later change may damage a leaf
 
 
 def changes(stolen: Sequence[bytes]) -> st.SearchStrategy[list[Change]]:
@@ -73,38 +68,6 @@ def changes(stolen: Sequence[bytes]) -> st.SearchStrategy[list[Change]]:
         st.builds(_shift, st.integers(-40, 40)),
     )
     return st.lists(one, min_size=1, max_size=3)
-
-
-def damaged(document: Any) -> st.SearchStrategy[bytes]:
-    """A sample's document with some of its parts replaced, doubled or lost, then perhaps with bytes broken."""
-
-    @st.composite
-    def draw_damaged(draw: st.DrawFn) -> bytes:
-        changed = copy.deepcopy(document)
-        for _ in range(draw(st.integers(0, 4))):
-            changed = _damage(draw, changed)
-        body = json.dumps(changed).encode()
-        if draw(st.integers(0, 3)) == 0:
-            at = draw(st.integers(0, len(body)))
-            body = body[:at] + draw(st.binary(max_size=6)) + body[at + draw(st.integers(0, 6)) :]
-        return body
-
-    return draw_damaged()
-
-
-def _damage(draw: st.DrawFn, document: Any) -> Any:
-    """Walk down to some place and damage it."""
-    if isinstance(document, dict | list) and document and draw(st.integers(0, 5)):
-        place = draw(st.sampled_from(sorted(document) if isinstance(document, dict) else range(len(document))))
-        how = draw(st.integers(0, 7))
-        if how == 0:
-            del document[place]
-        elif how == 1 and isinstance(document, list):
-            document.append(document[place])
-        else:
-            document[place] = _damage(draw, document[place])
-        return document
-    return draw(_LEAVES)
 
 
 def _token(raw: bytes) -> bytes:

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from alertwhisperer.sources.contract import Source
 from tests.database import Migrated
 from tests.fuzz.attack import Target, target_on
-from tests.fuzz.run import SOURCES, attack_signed, attack_source
+from tests.fuzz.parsers import PUSHING, attack_source
+from tests.fuzz.run import attack_signed
 
 _SEED = 20_260_301
 
@@ -22,10 +24,6 @@ def test_a_changed_signed_request_is_refused_or_the_same_in_effect(target: Targe
     attack_signed(target, 300, _SEED)
 
 
-@pytest.mark.parametrize("slug", SOURCES)
-def test_a_damaged_body_is_never_a_failure_of_ours(target: Target, slug: str) -> None:
-    attack_source(target, slug, 100, _SEED)
-
-
-def test_every_source_is_attacked(target: Target) -> None:
-    assert sorted(SOURCES) == sorted(target.house.sources)
+@pytest.mark.parametrize("source", PUSHING, ids=lambda source: source.slug)
+def test_whatever_a_tool_sends_is_answered_and_never_by_a_failure_of_ours(target: Target, source: Source) -> None:
+    attack_source(target, source, 20, _SEED)

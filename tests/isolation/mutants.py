@@ -34,6 +34,7 @@ SAID_TWICE: Mapping[str, str] = {
 ONE_WALL: Mapping[str, str] = {
     "due.sql done": "due_work holds ids and times; any worker may see that something is due",
     "due.sql postpone": "likewise",
+    "due.sql times": "likewise",
 }
 
 

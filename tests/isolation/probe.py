@@ -7,6 +7,7 @@ the other one has, ids of an alert that has gone on, and in the name of a compan
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ import asyncpg
 from alertwhisperer.domain.company import CompanyId
 from alertwhisperer.store.database import SET_COMPANIES, Connection, setting_of
 from tests.isolation.statements import Statement
-from tests.isolation.twins import NOBODY, OURS, THEIRS, Ids, Twins, version_of
+from tests.isolation.twins import NOBODY, OURS, THEIRS, Ids, Twins, spare, version_of
 
 Params = dict[str, object]
 
@@ -176,6 +177,7 @@ def _usual(twins: Twins, case: Case) -> Params:
         **dict.fromkeys(("want_requests", "want_occurrences", "want_bytes"), 20.0),
         **dict.fromkeys(("before", "finish", "floor", "start"), None),
         **dict.fromkeys(("severities", "statuses", "acknowledged", "source", "asset", "signature", "state"), None),
+        "asset_names": None,
     }
 
 
@@ -188,7 +190,28 @@ def _special(statement: Statement, twins: Twins, case: Case) -> Params:
         "actions.sql": {"id": ids.other("source_action"), "state": "done"},
         "alerts.sql": {"id": ids.alert, "ids": None},
         "deliveries.sql": {"id": ids.delivery},
+        "due.sql": {"subjects": [ids.incident]},
+        "feeds.sql": {
+            "sequence": 4,
+            "state": "failing",
+            **dict.fromkeys(("interval_s", "items", "repeats", "failures", "refusals"), 99),
+            "paused": True,
+            "pending": '{"at": "elsewhere"}',
+            "problem": "another",
+        },
         "quarantine.sql": {"id": ids.occurrence},
+        "sites.sql": {"q": None, "names": ["twin of a", "twin of b"], **_inventory(ids)},
+        "contacts.sql": {"q": None, "names": ["of a", "of b"], **_inventory(ids), "site_id": None},
+        "assets.sql": {
+            **{"q": "of B", "tag": None, "confirmed": None, "into_id": twins.nowhere.other("asset_id")},
+            **_inventory(ids),
+            **{"site_id": None, "kind": None},
+        },
+        "asset_names.sql": {
+            **{"names": ["twin of A", "twin of B"], "into_id": twins.nowhere.other("asset_id")},
+            **_inventory(ids),
+        },
+        "edges.sql": {**_inventory(ids), "kind": "depends_on", "to_asset": spare("below", now).other("asset_id")},
         "silence.sql": {
             "check_id": ids.other("check_id"),
             "ids": [ids.other("check_id")],
@@ -228,6 +251,7 @@ def _special(statement: Statement, twins: Twins, case: Case) -> Params:
         "integrations.sql select_action": {"id": ids.other("source_action")},
         "integrations.sql release_actions": {"kind": "confirm", "subject": "topic"},
         "quarantine.sql page": {"id": None},
+        "quarantine.sql waiting": {"integration_id": None},
         # Room for one more heartbeat of ours, and for none if theirs were counted too.
         "silence.sql insert": {
             "ids": [twins.nowhere.other("check_id")],
@@ -237,8 +261,23 @@ def _special(statement: Statement, twins: Twins, case: Case) -> Params:
             "most": 2,
         },
         "quarantine.sql settle": {"state": "discarded"},
+        "assets.sql remove": {"asset_id": spare("merged", now).other("asset_id")},
+        "sites.sql remove": {"site_id": spare("merged", now).other("site_id")},
+        "asset_names.sql of_same_asset": {"name": "both"},
+        "asset_names.sql remove": {"name": "twin of B"},
     }
     return {**by_file.get(statement.file, {}), **by_statement.get(statement.label, {})}
+
+
+def _inventory(ids: Ids) -> Params:
+    """Ids of the inventory, and one row that changes what has them."""
+    named = {name: ids.other(name) for name in ("site_id", "asset_id", "contact_id", "edge_id")}
+    texts = dict.fromkeys(("name", "address", "notes", "role", "email", "phone", "hours", "preferred_channel"), "new")
+    more = {"kind": "x", "weight": 4, "owner": "x", "platform": "x", "tags": [], "links": {}, "confirmed": True}
+    at = {"time_zone": "UTC", "calendar": {}, "created_at": "2026-03-01T08:00:00Z"}
+    row = {name: str(one) for name, one in named.items()} | texts | more | at
+    asset_id = named["asset_id"]
+    return {**named, "asset_ids": [asset_id], "from_asset": asset_id, "rows": json.dumps([row])}
 
 
 def _hot(statement: Statement, text: str, twins: Twins, case: Case) -> tuple[str, list[object]]:
@@ -265,7 +304,7 @@ _COLUMN = re.compile(r"(?<!:):([a-z]+)_([a-z_]+)::([a-z]+)\[\]")
 
 
 def _write(text: str, twins: Twins, case: Case) -> tuple[str, list[object]]:
-    """The batch's writing statement, with one row for each of its updates and none to insert."""
+    """The batch's writing statement, with one row for each of its updates and, of what it inserts, a name."""
     ids = case.ids
     named: Params = {
         "company": case.company,
@@ -275,6 +314,7 @@ def _write(text: str, twins: Twins, case: Case) -> tuple[str, list[object]]:
         "key": ids.other("key"),
         "id": ids.alert,
     }
+    special: Params = {"ku_incident": ids.other("written"), "nm_name": "seen of B"}  # a name that only they know
     by_kind: Params = {
         "uuid": ids.other("written"),
         "smallint": 2,
@@ -292,8 +332,8 @@ def _write(text: str, twins: Twins, case: Case) -> tuple[str, list[object]]:
         name = f"{prefix}_{column}"
         if name not in places:
             places[name] = len(places) + 1
-            value = by_kind.get(kind) if name == "ku_incident" else named.get(column, by_kind.get(kind))
-            values.append([value] if prefix in ("su", "nu", "ku", "au") else [])
+            value = special.get(name, named.get(column, by_kind.get(kind)))
+            values.append([value] if prefix in ("su", "nu", "ku", "au", "nm") else [])
         return f"${places[name]}::{kind}[]"
 
     return _COLUMN.sub(number, text), values

@@ -13,6 +13,7 @@ from alertwhisperer.api.application import make_api
 from alertwhisperer.api.desk import Desk
 from alertwhisperer.app.build import House
 from alertwhisperer.domain.company import CompanyId, Scope
+from alertwhisperer.domain.rerun import Reran
 from alertwhisperer.store.database import Connection
 from tests.server import bearer
 
@@ -25,6 +26,11 @@ _IDS: Mapping[str, str] = {
     "delivery_id": "SELECT id FROM delivery WHERE company_id = $1",
     "quarantine_id": "SELECT id FROM quarantine WHERE company_id = $1",
     "action_id": "SELECT id FROM source_action WHERE company_id = $1",
+    "site_id": "SELECT site_id FROM site WHERE company_id = $1",
+    "asset_id": "SELECT asset_id FROM asset WHERE company_id = $1",
+    "edge_id": "SELECT edge_id FROM asset_edge WHERE company_id = $1",
+    "contact_id": "SELECT contact_id FROM contact WHERE company_id = $1",
+    "feed_id": "SELECT integration_id FROM feed WHERE company_id = $1",
     "check_id": "SELECT check_id FROM silence_check WHERE company_id = $1",
 }
 
@@ -33,6 +39,7 @@ _OTHER_NAMES: Mapping[str, object] = {
     "email": "nobody@example.org",
     "group": UUID(int=7),
     "name": "requests_per_minute",
+    "version": 1,
 }
 """What paths name that is no company's own."""
 
@@ -62,7 +69,11 @@ def routes_of(house: House) -> list[Door]:
     async def rerun(scope: Scope, quarantine_id: UUID) -> None:
         raise NotImplementedError  # the application is only asked for its routes
 
-    desk = Desk(house.database, house.vault, house.clock, house.sources, "", house.database.answers, lambda: b"", rerun)
+    async def rerun_all(scope: Scope, integration_id: UUID, after: UUID | None) -> Reran:
+        raise NotImplementedError
+
+    parts = (house.database, house.vault, house.clock, house.sources, "", house.database.answers, lambda: b"")
+    desk = Desk(*parts, rerun, rerun_all)
     return [door for door in doors(make_api(desk)) if isinstance(door.declares, Allow)]
 
 
@@ -120,7 +131,10 @@ def _body(door: Door, named: Side) -> object:
         "integrations": {"source": "prometheus", "name": "x"},
         "assign": {"assignee": None},
         "comment": {"text": "x"},
-        "merge": {"incident_ids": [str(named.ids["incident_id"])]},
+        "trial": {"sample": {"body": "{}"}},
+        "merge": {"into": str(named.ids["asset_id"])}
+        if "asset_id" in door.path
+        else {"incident_ids": [str(named.ids["incident_id"])]},
         "split": {"alert_ids": [str(named.ids["alert_id"])]},
     }
     return bodies.get(door.path.rsplit("/", 1)[-1], {})

@@ -27,9 +27,11 @@ import asyncpg
 import httpx
 
 from alertwhisperer.app.build import House
+from alertwhisperer.domain.company import Scope
 from alertwhisperer.domain.user import Role
 from alertwhisperer.store.database import Connection
 from tests.database import Migrated, Server
+from tests.inventory.furnishing import furnish
 from tests.isolation.routes import routes_of, side_of, walk
 from tests.isolation.sending import REFUSED_BY_DATABASE, Heard, good_body, send, send_apart
 from tests.server import Sender, house_of, new_company, new_sender, new_token, on_database, serving
@@ -223,6 +225,7 @@ async def _check_routes(
             sender.integration_id,
             house.clock.now(),
         )
+        await furnish(house.database, Scope(sender.company_id, "test"), now=house.clock.now())
         token = await new_token(house, Role.COMPANY_ADMIN, [sender.company_id])
         sides.append(await side_of(owner, sender.company_id, name, token))
     routes = routes_of(house)

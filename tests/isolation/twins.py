@@ -84,15 +84,17 @@ async def make_twins(owner: Connection) -> Twins:
         own = twins.theirs if letter == "B" else twins.ours
         for name in ("tenant", "company", *(table for table in tables if table not in ("tenant", "company"))):
             for ids in (twins.twin, own):
-                if name in _ONCE and ids is not twins.twin:
+                if name in _LATER or (name in _ONCE and ids is not twins.twin):
                     continue
                 await _insert(owner, name, tables[name], _row(name, company, letter, ids))
+        await _stand_on_each_other(owner, tables, twins, company, letter, own)
     await _reach_over(owner, tables, twins)
     return twins
 
 
 _ONCE = frozenset({"tenant", "company", "rate_bucket"})  # one row a company
-_SKIPPED = frozenset({"app_user", "api_token", "user_company", "schema_migration", "uptime"})  # of people, files and the installation
+_LATER = frozenset({"asset_edge"})  # it needs two assets
+_SKIPPED = frozenset({"app_user", "api_token", "user_company", "schema_migration", "uptime"})  # no tenant's
 _FIRST = ("tenant", "company", "integration", "site", "asset")  # others refer to them
 
 
@@ -154,13 +156,14 @@ def _row(table: str, company: UUID, letter: str, ids: Ids) -> Row:
         "inherited_setting": {"name": ids.name},
         "company_setting": {"name": ids.name, "origin": "company"},
         "route": {"value": ids.name},
-        "asset_name": {"name": ids.name, "origin": "own"},
+        "asset_name": {"name": f"{ids.name} of {letter}", "origin": "own"},
         "asset_edge": {
             "kind": "depends_on",
             "from_asset": ids.other("asset_id"),
-            "to_asset": _neighbour(letter, ids).other("asset_id"),
+            "to_asset": spare("below", ids.now).other("asset_id"),
         },
-        "feed": {"state": "ok", "interval_s": 10 * number},
+        "alert": {"asset_name": "both"},
+        "feed": {"state": "ok", "interval_s": 10 * number, "sequence": 4},
         "due_work": {"kind": "resolve_incident", "subject": ids.incident},
         "refusal_count": {"reason": "rate_limited", "at": _counted_at(letter, ids)},
         "ledger_count": {"at": _counted_at(letter, ids)},
@@ -168,10 +171,9 @@ def _row(table: str, company: UUID, letter: str, ids: Ids) -> Row:
     return {"letter": letter, "number": number, "ids": ids, **chosen, **by_table.get(table, {})}
 
 
-def _neighbour(letter: str, ids: Ids) -> Ids:
-    """The company's other set of ids."""
-    name = {"A": "ours", "B": "theirs"}[letter] if ids.name == "twin" else "twin"
-    return Ids(name, ids.now, ids.later)
+def spare(name: str, now: datetime) -> Ids:
+    """Ids of more assets that both have: `below` all others, and `merged` into the twin."""
+    return Ids(name, now, 20)
 
 
 def version_of(ids: Ids) -> int:
@@ -210,10 +212,10 @@ async def _insert(owner: Connection, table: str, columns: Mapping[str, str], row
 
 
 def _value(name: str, kind: str, row: Row) -> object:
-    if name in _UNSET:
-        return None
     if name in row:
         return row[name]
+    if name in _UNSET:
+        return None
     ids, letter, number = row["ids"], row["letter"], row["number"]
     assert isinstance(ids, Ids)
     assert isinstance(number, int)
@@ -231,6 +233,24 @@ def _value(name: str, kind: str, row: Row) -> object:
         "jsonb": f'{{"of": "{letter}"}}',
     }
     return by_kind[kind]
+
+
+async def _stand_on_each_other(
+    owner: Connection, tables: Mapping[str, Mapping[str, str]], twins: Twins, company: UUID, letter: str, own: Ids
+) -> None:
+    """Edges between assets, a name that both have, one that no asset has, and a site where nothing is."""
+
+    async def put(table: str, ids: Ids, **more: object) -> None:
+        await _insert(owner, table, tables[table], {**_row(table, company, letter, ids), **more})
+
+    merged = spare("merged", twins.now)
+    await put("site", merged)
+    await put("asset", spare("below", twins.now), site_id=None)
+    await put("asset", merged, site_id=None, merged_into=twins.twin.other("asset_id"))
+    await put("asset_name", twins.twin, name="both", origin="alias")
+    await put("asset_name", twins.twin, name=f"seen of {letter}", asset_id=None, origin="seen")
+    for ids in (twins.twin, own):
+        await put("asset_edge", ids)
 
 
 async def _reach_over(owner: Connection, tables: Mapping[str, Mapping[str, str]], twins: Twins) -> None:

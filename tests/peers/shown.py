@@ -8,7 +8,6 @@ import pwd
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from textwrap import dedent
 
 from tests.peers.process import HOST
 
@@ -16,10 +15,10 @@ NO_PROXY: Mapping[str, str] = {"no_proxy": HOST, "NO_PROXY": HOST}  # one of the
 
 
 def block(setup: str, language: str) -> str:
-    """The first code block of a language, without the indent of the list's point that it stands below."""
-    found = re.search(rf"```{language}\n(.*?)\n *```", setup, re.DOTALL)
+    """The first code block of a language, as it stands: a terminal shows it so, and people copy from there."""
+    found = re.search(rf"^```{language}\n(.*?)^```", setup, re.DOTALL | re.MULTILINE)
     assert found is not None, f"the setup text shows no {language}"
-    return dedent(found[1]) + "\n"
+    return found[1]
 
 
 def write_script(setup: str, file: Path) -> Path:

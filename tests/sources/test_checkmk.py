@@ -165,3 +165,9 @@ def test_a_refusal_is_final_to_checkmk(tmp_path: Path) -> None:
 
 def test_the_script_begins_as_checkmk_wants_it() -> None:
     assert SCRIPT.splitlines()[:3] == ["#!/usr/bin/env python3", "# Alert Whisperer", "# Bulk: yes"]
+
+
+def test_the_script_stands_in_the_setup_as_it_must_be_saved() -> None:
+    """Without an indent, which Python would not take."""
+    assert f"\n```python\n{SCRIPT}```\n" in SOURCE.setup
+    compile(SCRIPT, "script", "exec")

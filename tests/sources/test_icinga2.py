@@ -114,3 +114,9 @@ def test_the_script_sends_hostile_values_as_they_are(tmp_path: Path) -> None:
 def test_the_command_of_the_setup_gives_all_that_is_read() -> None:
     for name in load("icinga2", "firing").document:
         assert f"AW_{name.upper().replace('.', '_')} = " in OBJECTS
+
+
+def test_the_script_stands_in_the_setup_as_it_must_be_saved() -> None:
+    """Without an indent, which Python would not take."""
+    assert f"\n```python\n{SCRIPT}```\n" in SOURCE.setup
+    compile(SCRIPT, "script", "exec")

@@ -1,5 +1,6 @@
 """A mapping reads any shape, explains itself, and cannot hurt the one who runs it."""
 
+import json
 import time
 from typing import Any
 
@@ -10,10 +11,11 @@ from hypothesis import strategies as st
 from alertwhisperer.domain.errors import Invalid
 from alertwhisperer.domain.occurrence import Kind, Occurrence
 from alertwhisperer.domain.severity import Severity
-from alertwhisperer.sources._mapping import compile_mapping, mapping_complaint, try_on
-from alertwhisperer.sources.contract import Parsed, Sample
+from alertwhisperer.sources._explained import Explained, Why
+from alertwhisperer.sources._mapping import compile_mapping, mapping_complaint
+from alertwhisperer.sources.contract import Parsed, Reply, Told
 from alertwhisperer.sources.generic import SOURCE
-from tests.sources.stored import NOW, load, request
+from tests.sources.stored import load, request
 
 PLAIN: dict[str, Any] = {"fields": {"asset": "member.host", "signature": "member.check"}}
 
@@ -180,24 +182,124 @@ def test_identity_may_leave_labels_out() -> None:
     assert first.problem == twin.problem != other.problem
 
 
-def test_a_trial_shows_which_candidate_matched() -> None:
+def explained(mapping: dict[str, Any], body: Any, raw: bytes | None = None, **more: Any) -> tuple[Explained, ...]:
+    """How the generic source says that a mapping found each field."""
+    assert SOURCE.explain is not None
+    return SOURCE.explain(request(body, raw, settings={"mapping": mapping}, **more))
+
+
+def test_a_trial_shows_which_candidate_matched_and_why_the_others_did_not() -> None:
     mapping = {
+        "let_each": {"inner": {"path": "member.payload", "decode": ["json"]}},
         "fields": {
-            "asset": ["member.host", {"path": "member.tags", "match": "host=(.*)"}],
+            "asset": [
+                "member.nowhere",
+                "member.blank",
+                "member.macro",
+                "member.word",
+                "member.tree",
+                {"path": "member.text", "match": "host=(.*)"},
+                {"path": "member.text", "decode": ["json"]},
+                {"path": "member.payload", "decode": ["json"], "then": "y"},
+                {"template": "{a}-{b}", "values": {"a": "member.text", "b": "member.nowhere"}},
+                {"path": "member.tags", "match": "host=(.*)"},
+                {"constant": "a spare"},
+            ],
             "signature": "member.check",
-            "message": "member.nothing",
-        }
+            "message": "member.nowhere",
+        },
     }
-    samples = [Sample("good", '{"tags": "host=web-01", "check": "disk"}'), Sample("bad", "[]")]
-    good, bad = try_on(mapping, samples, NOW)
-    matches = good.members[0].matches
-    assert (matches["asset"].candidate, matches["asset"].value) == (1, "web-01")
-    assert "host=(.*)" in matches["asset"].written
-    assert matches["message"].candidate is None
-    assert good.parsed is not None
-    assert good.parsed.occurrences[0][1].content.asset == "web-01"
-    assert bad.parsed is not None
-    assert bad.parsed.refused
+    body = {
+        **{"blank": " ", "macro": "{HOST.NAME}", "word": "N/A", "tree": {"a": 1}, "text": "disk full"},
+        **{"payload": '{"x": 1}', "tags": "host=web-01", "check": "disk"},
+    }
+    (one_alert,) = explained(mapping, body)
+    fields = {one.name: one for one in one_alert.fields}
+    asset = fields["asset"]
+    assert (asset.value, asset.becomes) == ("web-01", "web-01")
+    assert [one.why for one in asset.candidates] == [
+        *(Why.NOTHING, Why.BLANK, Why.PLACEHOLDER, Why.WORD, Why.CONTAINER, Why.MATCH, Why.DECODE, Why.THEN),
+        *(Why.TEMPLATE, Why.TAKEN, Why.NOT_NEEDED),
+    ]
+    assert [one.found for one in asset.candidates[1:6]] == [" ", "{HOST.NAME}", "N/A", "an object of 1", "disk full"]
+    assert "host=(.*)" in asset.candidates[5].written
+    assert (fields["message"].value, fields["message"].becomes) == (None, "disk")
+    assert fields["let_each.inner"].value == "an object of 1"
+
+
+def test_a_trial_shows_what_a_table_made_of_a_word() -> None:
+    kept = load("generic", "mapped")
+    assert SOURCE.explain is not None
+    told = SOURCE.explain(kept.inbound())
+    rows = [{one.name: one for one in alert.fields} for alert in told]
+    first = rows[0]
+    assert (first["severity"].becomes, first["severity"].by) == ("critical", "severity.table[0]")
+    assert (first["status"].becomes, first["status"].by) == ("firing", "status.default")
+    assert rows[1]["status"].by in ("status.table[0]", "status.table[1]")
+    assert first["links.console"].becomes == "https://nms.example.com/1"
+    assert first["started_at"].becomes == "2026-11-20T10:15:30+00:00"
+    assert told[3].filter == "maintenance"
+    assert rows[5]["signature"].becomes is None, "the alert was refused"
+
+
+def test_an_explanation_of_the_dearest_mapping_is_cut_off() -> None:
+    body = {"rows": [{"n": n, "text": "x" * 100} for n in range(20_000)]}
+    mapping = {
+        "fields": {"asset": ["body.rows[?n==`-1`].x | [0]"] * 50, "signature": {"constant": "s"}},
+        "each": "body.rows",
+    }
+    started = time.monotonic()
+    told = explained(mapping, body)
+    assert time.monotonic() - started < 10
+    assert len(told) <= 100
+
+
+def test_headers_are_read_where_the_integration_names_them() -> None:
+    names = next(one for one in SOURCE.settings if one.name == "reads_headers")
+    assert names.check([]) is None
+    assert names.check(["x-event-*", "x-site", "ce-*"]) is None
+    for wrong in (
+        *("x-site", ["X-Site"], ["x-*"], ["*"], ["authorization"], ["x-api-key"], ["cook*"], ["x y"], ["x-a\r\n"]),
+        *([1], ["x-site"] * 21, None),
+    ):
+        assert names.check(wrong), wrong
+
+
+ANSWER = Told("01a20f6b-b232-7c9c-baf6-2df430728ee6", 3, False, Parsed((), ()))
+
+
+def answer(response: Any, told: Told = ANSWER) -> Reply | None:
+    """What the generic source answers when the integration says so."""
+    assert SOURCE.reply is not None
+    return SOURCE.reply(request({}, settings={"response": response}), told)
+
+
+def test_a_tool_gets_the_answer_that_it_insists_on() -> None:
+    assert answer(None) is None, "our own words"
+    said = answer({"status": 200, "body": '{{"ok": true, "id": "{delivery_id}", "n": {occurrences}}}'})
+    assert said is not None
+    assert json.loads(said.body) == {"ok": True, "id": ANSWER.delivery_id, "n": 3}
+    assert (said.status, said.content_type) == (200, "application/json; charset=utf-8")
+    assert answer({"status": 204}) == answer({"status": 204, "body": ""})
+    unread = answer(
+        {"content_type": "text/plain", "body": "{status} {understood} {duplicate}"}, Told("d", 1, True, None)
+    )
+    assert unread is not None
+    assert unread.body == b"quarantined 0 true"
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        *({"status": 199}, {"status": 300}, {"status": 205}, {"status": 204, "body": "x"}, {"status": "200"}, []),
+        *({"content_type": "text/html"}, {"content_type": "text/plain\r\nset-cookie: a=b"}, {"headers": {"a": "b"}}),
+        *({"body": "{unknown}"}, {"body": "{open"}, {"body": "x" * 1_025}, {"body": 1}, "text"),
+    ],
+    ids=str,
+)
+def test_an_answer_cannot_be_bent(response: Any) -> None:
+    setting = next(one for one in SOURCE.settings if one.name == "response")
+    assert setting.check(response)
 
 
 @pytest.mark.parametrize(

@@ -129,8 +129,14 @@ def test_the_script_gives_up_when_it_is_refused_and_says_why(tmp_path: Path) -> 
 
 def test_each_value_of_the_command_stands_in_quotes_of_its_own() -> None:
     """Nagios strips `'` from what a check says, so that nothing can leave them."""
-    line = next(line for line in OBJECTS.splitlines() if "command_line" in line)
-    arguments = line.split(maxsplit=2)[2]
-    assert re.fullmatch(r"(?:'[a-z]+=\$[A-Z_]+\$' ?)+", arguments)
+    command = OBJECTS.partition("command_line ")[2].partition("\n}")[0]
+    arguments = command.replace("\\\n", "").split(maxsplit=1)[1]
+    assert re.fullmatch(r"(?:'[a-z]+=\$[A-Z_]+\$' *)+", arguments)
     sent = set(re.findall(r"'([a-z]+)=", arguments))
     assert sent >= set(load("nagios", "firing").document)
+
+
+def test_the_script_stands_in_the_setup_as_it_must_be_saved() -> None:
+    """Without an indent, which Python would not take."""
+    assert f"\n```python\n{SCRIPT}```\n" in SOURCE.setup
+    compile(SCRIPT, "script", "exec")

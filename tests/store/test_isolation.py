@@ -26,6 +26,7 @@ CHOSEN: Mapping[tuple[str, str], object] = {
     ("asset_name", "origin"): "own",
     ("company_setting", "origin"): "company",
     ("silence_check", "mode"): "off",
+    ("silence_check", "state"): "off",
 }
 
 

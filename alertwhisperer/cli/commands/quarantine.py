@@ -13,7 +13,9 @@ from alertwhisperer.cli import output
 from alertwhisperer.cli.choices import QuarantineWord
 from alertwhisperer.cli.groups import group
 from alertwhisperer.cli.house import AsJson, Company, DataDir, Limit, identifier, in_house, scope_of
-from alertwhisperer.domain.errors import NotFound
+from alertwhisperer.domain.company import Scope
+from alertwhisperer.domain.errors import Invalid, NotFound
+from alertwhisperer.domain.rerun import Reran
 from alertwhisperer.domain.severity import Severity
 from alertwhisperer.guard.companies import require_company
 from alertwhisperer.kit.metrics import Metrics
@@ -24,6 +26,7 @@ from alertwhisperer.store.quarantine import QuarantineRow
 
 app = group("What could not be read, kept until a person decides.")
 
+_MOST_LEFT = 50  # lines on a screen
 _Id = Annotated[str, typer.Argument(metavar="ID", help="The unit's id, as `quarantine list` shows it.")]
 
 
@@ -77,14 +80,30 @@ def show(unit_id: _Id, company: Company, data_dir: DataDir = None, as_json: AsJs
 
 
 @app.command(epilog="Example: alertwhisperer quarantine rerun ID --company ID")
-def rerun(unit_id: _Id, company: Company, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+def rerun(
+    company: Company,
+    unit_id: Annotated[
+        str | None, typer.Argument(metavar="ID", help="One unit's id, as `quarantine list` shows it.")
+    ] = None,
+    integration: Annotated[
+        str | None, typer.Option("--integration", help="All that waits of an integration, oldest first.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that waits of the company, oldest first.")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
     """Parse it again, after a mend; what it holds is decided as if it came now."""
-    scope, wanted = scope_of(company), identifier(unit_id)
+    scope = scope_of(company)
+    if sum((unit_id is not None, integration is not None, everything)) != 1:
+        raise Invalid("say what is to be read again", where="ID", mend="give one of ID, --integration and --all")
+    if unit_id is None:
+        of = None if integration is None else identifier(integration, "--integration")
+        tell_reran(in_house(lambda house: rerun_rounds(house, scope, of), data_dir), as_json)
+        return
+    wanted = identifier(unit_id)
 
     async def work(house: House) -> QuarantineRow:
-        pipeline = Pipeline(Rulebook(house.database), house.clock, Metrics())
-        again = Rerun(house.database, house.sources, pipeline, house.clock)
-        await again.rerun(scope, wanted)
+        await _again(house).rerun(scope, wanted)
         async with house.database.unit_of_work(scope) as unit:
             return await _row(unit, wanted)
 
@@ -101,6 +120,40 @@ def discard(unit_id: _Id, company: Company, data_dir: DataDir = None, as_json: A
             return await store.settle(unit, wanted, "discarded", now=house.clock.now())
 
     _tell(in_house(work, data_dir), as_json)
+
+
+async def rerun_rounds(house: House, scope: Scope, integration_id: UUID | None) -> Reran:
+    """Read again all that waits, of one integration or of the company, in rounds until nothing is left to try."""
+    async with house.database.unit_of_work(scope) as unit:
+        await require_company(unit)
+    again, came = _again(house), Reran()
+    while True:
+        part = await again.rerun_all(scope, integration_id, came.next)
+        came = Reran(came.done + part.done, came.waiting + part.waiting, came.failed + part.failed, part.next)
+        if part.next is None:
+            return came
+
+
+def tell_reran(came: Reran, as_json: bool) -> None:
+    """What came of it, as the API shows it or for a person."""
+    if as_json:
+        output.show_json(came)
+        return
+    output.say(f"Read again: {came.done}. Still waiting: {len(came.waiting)}. Failed: {len(came.failed)}.")
+    left = [*(("waiting", one) for one in came.waiting), *(("failed", one) for one in came.failed)]
+    if left:
+        output.show_table(
+            ("id", "state", "why", "where", "what to do"),
+            ((one.id, state, one.what, one.where, one.mend) for state, one in left[:_MOST_LEFT]),
+            empty="",
+        )
+    if len(left) > _MOST_LEFT:
+        output.say(f"{len(left) - _MOST_LEFT} more; --json shows all.")
+
+
+def _again(house: House) -> Rerun:
+    pipeline = Pipeline(Rulebook(house.database), house.clock, Metrics())
+    return Rerun(house.database, house.sources, pipeline, house.clock)
 
 
 def _tell(row: QuarantineRow, as_json: bool) -> None:

@@ -6,7 +6,7 @@ belongs to one alert and to the whole request, patterns run in linear time, and 
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -56,6 +56,22 @@ class Member(msgspec.Struct, frozen=True):
     scope: Mapping[str, Json]
 
 
+class Other(msgspec.Struct, frozen=True):
+    """
+    Candidates besides those of the target fields.
+
+    Attributes:
+        where: in the mapping.
+        kind: whether a label, a link, or a part of the problem's or the cycle's name is made of it.
+        name: of the label or link; "" when the label is dropped.
+    """
+
+    where: str
+    choice: Choice
+    kind: Literal["label", "link", "problem", "cycle"]
+    name: str = ""
+
+
 class _Filter(msgspec.Struct, frozen=True):
     name: str
     drops: bool
@@ -72,6 +88,7 @@ class Mapper:
         compiler = Compiler()
         self._let = _named(document.let, compiler, "let")
         self._let_each = _named(document.let_each, compiler, "let_each")
+        self.names = {"let": tuple(self._let), "let_each": tuple(self._let_each)}
         steps = [document.each] if isinstance(document.each, str) else document.each
         self._each: list[Path] = [compiler.path(text, f"each[{place}]") for place, text in enumerate(steps)]
         self.choices: dict[str, Choice] = {
@@ -94,7 +111,7 @@ class Mapper:
             for name, one in document.links.items()
         }
         self._filters = [_filter(one, compiler, f"filters[{place}]") for place, one in enumerate(document.filters)]
-
+        self.others = _others(self._labels, self._links, self._problem, self._cycle)
         self._parts = compiler.parts  # what each alert costs at least
 
     def parse(self, inbound: Inbound) -> Parsed:
@@ -108,7 +125,7 @@ class Mapper:
         understood: list[tuple[int, Occurrence]] = []
         refused: list[Refused] = []
         for member in self.members(inbound, total):
-            outcome = self._member(member, total, inbound)
+            outcome = self.read(member, total, inbound)
             if isinstance(outcome, Refused):
                 refused.append(outcome)
             else:
@@ -148,18 +165,19 @@ class Mapper:
             scope[name] = find(scope, budget)
         return scope
 
-    def _member(self, member: Member, total: Budget, inbound: Inbound) -> Occurrence | Refused:
+    def read(self, member: Member, total: Budget, inbound: Inbound) -> Occurrence | Refused:
+        """What one alert of the request says; takes from `total` what it cost."""
         steps = min(MEMBER_STEPS, total.left)
         budget = Budget(steps)
         try:
             budget.spend(self._parts)
-            return self._read(member, self.scope(member, budget), budget, inbound)
+            return self._said(member, self.scope(member, budget), budget, inbound)
         except Exhausted as wrong:
             return Refused(member.index, str(wrong), "mapping", "shorten the paths of the mapping")
         finally:
             total.left -= steps - max(0, budget.left)
 
-    def _read(self, member: Member, scope: Scope, budget: Budget, inbound: Inbound) -> Occurrence | Refused:
+    def _said(self, member: Member, scope: Scope, budget: Budget, inbound: Inbound) -> Occurrence | Refused:
         chosen = {name: choice.choose(scope, budget) for name, choice in self.choices.items()}
         filtered = next((one for one in self._filters if one.holds(scope, budget)), None)
         if filtered is not None and filtered.drops:
@@ -172,28 +190,36 @@ class Mapper:
                     f"fields.{name}",
                     "add a candidate to the mapping, a constant as the last resort",
                 )
-        kind = self._kind(scope, budget, chosen["status"])
-        if kind is None:
+        word, _ = self.status(scope, budget, chosen["status"])
+        if word is None:
             return Refused(
                 member.index,
                 "the status is not a known word",
                 "fields.status",
                 "add a row to the mapping's status table, or a default",
             )
+        kind = _KIND_WORDS[word]
         if filtered is not None:
             return self._occurrence(scope, budget, inbound, chosen, Kind.NOTED, filtered.name)
         return self._occurrence(scope, budget, inbound, chosen, kind, "noted_by_status" if kind is Kind.NOTED else "")
 
-    def _kind(self, scope: Scope, budget: Budget, status: Chosen | None) -> Kind | None:
-        word = self._presence.word(scope, budget)
+    def status(self, scope: Scope, budget: Budget, status: Chosen | None) -> tuple[str | None, str]:
+        """Firing, resolved or noted (None: not a known word), and what says so."""
+        word, by = self._presence.told(scope, budget)
         if word is None:
-            if status is None and not len(self.choices["status"]):
-                word = self._statuses.word(None, _USUAL_STATUS) or "firing"
-            else:
-                word = self._statuses.word(None if status is None else status.value, _USUAL_STATUS)
+            word, by = self._statuses.told(None if status is None else status.value, _USUAL_STATUS)
         if word is None and status is None:
-            word = "firing"
-        return None if word is None else _KIND_WORDS[word]
+            return "firing", "nothing says otherwise"
+        return word, by
+
+    def severity(self, chosen: Chosen | None) -> tuple[str | None, str]:
+        """The severity's word (None: not a known one), and what says so."""
+        return self._severities.told(None if chosen is None else chosen.value, _usual_severity)
+
+    def filter(self, scope: Scope, budget: Budget) -> str:
+        """The name of the filter that holds; "" when none does."""
+        held = next((one for one in self._filters if one.holds(scope, budget)), None)
+        return "" if held is None else held.name
 
     def _occurrence(
         self,
@@ -230,7 +256,7 @@ class Mapper:
         )
 
     def _severity(self, chosen: Chosen | None, labels: dict[str, str]) -> Severity | None:
-        word = self._severities.word(None if chosen is None else chosen.value, _usual_severity)
+        word, _ = self.severity(chosen)
         if word is not None:
             return Severity[word.upper()]
         if chosen is not None:
@@ -261,14 +287,21 @@ class _LabelRules:
             else (compiler.path(one.path, f"labels.copy[{place}].path"), one.prefix)
             for place, one in enumerate(labels.copy)
         ]
-        self._set = {name: compiler.choice(one, f"labels.set.{name}") for name, one in labels.set.items()}
+        self.set = {name: compiler.choice(one, f"labels.set.{name}") for name, one in labels.set.items()}
         self._rename = labels.rename
         self._drop = frozenset(name for name in labels.drop if not name.endswith("*"))
         self._drop_starts = tuple(name[:-1] for name in labels.drop if name.endswith("*"))
 
+    def name(self, name: str) -> str:
+        """What a label that was set is called in the end; "" when it is dropped."""
+        if name in self._drop or (self._drop_starts and name.startswith(self._drop_starts)):
+            return ""
+        return clean(self._rename.get(name, name), LONGEST_LABEL_NAME)
+
     def read(self, scope: Scope, budget: Budget) -> dict[str, str]:
+        """The labels, renamed and without the dropped ones."""
         flat: dict[str, str] = {}
-        for name, choice in self._set.items():
+        for name, choice in self.set.items():
             chosen = choice.choose(scope, budget)
             add_label(flat, name, None if chosen is None else chosen.value)
         for path, prefix in self._copies:
@@ -277,11 +310,7 @@ class _LabelRules:
             budget.spend(len(copied))
             for name, text in copied.items():
                 add_label(flat, name, text)
-        return {
-            clean(self._rename.get(name, name), LONGEST_LABEL_NAME): text
-            for name, text in flat.items()
-            if name not in self._drop and not (self._drop_starts and name.startswith(self._drop_starts))
-        }
+        return {final: text for name, text in flat.items() if (final := self.name(name))}
 
 
 def compile_mapping(document: object) -> Mapper:
@@ -314,6 +343,17 @@ def _named(parts: Mapping[str, Any], compiler: Compiler, where: str) -> dict[str
         if name in _RESERVED or not name.isidentifier():
             raise Invalid(f"{name[:40]!r} cannot be a name here", where=where, mend="use letters, digits and _")
     return {name: compiler.finder(part, f"{where}.{name}") for name, part in parts.items()}
+
+
+def _others(
+    labels: "_LabelRules", links: Mapping[str, Choice], problem: list[Choice], cycle: list[Choice]
+) -> tuple["Other", ...]:
+    return (
+        *(Other(f"labels.set.{name}", one, "label", labels.name(name)) for name, one in labels.set.items()),
+        *(Other(f"links.{name}", one, "link", name) for name, one in links.items()),
+        *(Other(f"identity.problem[{place}]", one, "problem") for place, one in enumerate(problem)),
+        *(Other(f"identity.cycle[{place}]", one, "cycle") for place, one in enumerate(cycle)),
+    )
 
 
 def _choices(parts: list[Any], compiler: Compiler, where: str) -> list[Choice]:

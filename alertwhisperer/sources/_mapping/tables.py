@@ -14,6 +14,7 @@ Holds = Callable[[Json], bool]
 """Whether a scalar passes; total."""
 
 _LONGEST_NUMBER = 40
+_USUALLY = "the usual meaning"
 
 
 def compile_test(test: Test, compiler: Compiler, where: str) -> Holds:
@@ -70,13 +71,13 @@ def _number(value: Json) -> float | None:
 class Table:
     """Rows in order: the first whose test holds gives its word."""
 
-    def __init__(self, rows: Sequence[tuple[Holds, str]], default: str | None) -> None:
+    def __init__(self, rows: Sequence[tuple[Holds, str, str]], default: str | None, where: str) -> None:
         self._rows = tuple(rows)
-        self._default = default
+        self._default = default, f"{where}.default" if default else ""
 
-    def word(self, value: Json, usual: Mapping[str, str] | Callable[[str], str | None]) -> str | None:
+    def told(self, value: Json, usual: Mapping[str, str] | Callable[[str], str | None]) -> tuple[str | None, str]:
         """
-        What the value stands for.
+        What the value stands for, and what says so.
 
         Args:
             value: a scalar, or None when there is none.
@@ -87,23 +88,24 @@ class Table:
         """
         if value is None:
             return self._default
-        for holds, gives in self._rows:
+        for holds, gives, by in self._rows:
             if holds(value):
-                return gives
+                return gives, by
         text = value if type(value) is str else ""
         meaning = usual(text) if callable(usual) else usual.get(text.strip().casefold())
-        return meaning or self._default
+        return (meaning, _USUALLY) if meaning else self._default
 
 
 def compile_table(entries: Sequence[Test], default: str | None, compiler: Compiler, where: str) -> Table:
     """The rows of a severity or status table that test the value itself."""
-    rows: list[tuple[Holds, str]] = []
+    rows: list[tuple[Holds, str, str]] = []
     for place, entry in enumerate(entries):
         if isinstance(entry, StatusEntry) and entry.has is not None:
             continue
         gives: str = getattr(entry, "gives")  # noqa: B009  # both kinds of row have one, their base has not
-        rows.append((compile_test(entry, compiler, f"{where}.table[{place}]"), gives))
-    return Table(rows, default)
+        here = f"{where}.table[{place}]"
+        rows.append((compile_test(entry, compiler, here), gives, here))
+    return Table(rows, default, where)
 
 
 class Presence:
@@ -111,18 +113,18 @@ class Presence:
 
     def __init__(self, entries: Sequence[StatusEntry], compiler: Compiler, where: str) -> None:
         self._rows = [
-            (compiler.path(entry.has, f"{where}.table[{place}].has"), entry.gives)
+            (compiler.path(entry.has, f"{where}.table[{place}].has"), entry.gives, f"{where}.table[{place}]")
             for place, entry in enumerate(entries)
             if entry.has is not None
         ]
 
-    def word(self, scope: Scope, budget: Budget) -> str | None:
-        """The word of the first row whose path has a value."""
-        for path, gives in self._rows:
+    def told(self, scope: Scope, budget: Budget) -> tuple[str | None, str]:
+        """The word of the first row whose path has a value, and which row that is."""
+        for path, gives, by in self._rows:
             found = path(scope, budget)
             if usable(found) is not None or (type(found) in (dict, list) and found):
-                return gives
-        return None
+                return gives, by
+        return None, ""
 
 
 class Guard:

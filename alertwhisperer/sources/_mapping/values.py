@@ -8,6 +8,8 @@ import msgspec
 
 from alertwhisperer.domain.asset import present
 from alertwhisperer.domain.errors import Invalid
+from alertwhisperer.sources import _explained as explained
+from alertwhisperer.sources._explained import Why
 from alertwhisperer.sources._mapping.document import Candidate, Candidates
 from alertwhisperer.sources._mapping.limits import (
     DEEPEST_TEMPLATE,
@@ -20,12 +22,13 @@ from alertwhisperer.sources._mapping.limits import (
 )
 from alertwhisperer.sources._mapping.paths import Path, compile_path
 from alertwhisperer.sources._mapping.patterns import Pattern
-from alertwhisperer.sources._reading import scalar
+from alertwhisperer.sources._reading import clean, scalar
 from alertwhisperer.sources.contract import Json
 
 Scope = Mapping[str, Json]
 Finder = Callable[[Scope, Budget], Json]
 """From the scope to whatever is there, containers too."""
+LONGEST_SHOWN = 200
 
 
 class Chosen(msgspec.Struct, frozen=True):
@@ -46,14 +49,43 @@ class Chosen(msgspec.Struct, frozen=True):
         return scalar(self.value) or ""
 
 
+class Way(msgspec.Struct, frozen=True):
+    """
+    One compiled candidate.
+
+    Attributes:
+        written: as the mapping has it.
+        steps: the last one finds the value; those before it are where it may have been lost on the way, each with what
+            it means when it is the first that finds nothing.
+    """
+
+    written: str
+    steps: tuple[tuple[Why, Finder], ...]
+
+    @property
+    def find(self) -> Finder:
+        """Finds the value."""
+        return self.steps[-1][1]
+
+    def lost(self, scope: Scope, budget: Budget) -> explained.Candidate:
+        """Why its value is not there."""
+        before: Json = None
+        for why, find in self.steps:
+            value = find(scope, budget)
+            if value is None:
+                return explained.Candidate(self.written, shown(before), why)
+            before = value
+        return explained.Candidate(self.written, shown(before), _unusable(before))
+
+
 class Choice:
-    """The compiled candidates of one target, and how each was written."""
+    """The compiled candidates of one target."""
 
-    __slots__ = ("_finders", "written")
+    __slots__ = ("_finders", "_ways")
 
-    def __init__(self, finders: tuple[Finder, ...], written: tuple[str, ...]) -> None:
-        self._finders = finders
-        self.written = written
+    def __init__(self, ways: tuple[Way, ...]) -> None:
+        self._ways = ways
+        self._finders = tuple(way.find for way in ways)
 
     def __len__(self) -> int:
         return len(self._finders)
@@ -66,6 +98,19 @@ class Choice:
                 return Chosen(place, value)
         return None
 
+    def explain(self, scope: Scope, budget: Budget) -> tuple[explained.Candidate, ...]:
+        """What became of each candidate; costs up to four times as much as `choose`."""
+        told: list[explained.Candidate] = []
+        chosen = self.choose(scope, budget)
+        for place, way in enumerate(self._ways):
+            if chosen is None or place < chosen.place:
+                told.append(way.lost(scope, budget))
+            elif place == chosen.place:
+                told.append(explained.Candidate(way.written, shown(chosen.value), Why.TAKEN))
+            else:
+                told.append(explained.Candidate(way.written, "", Why.NOT_NEEDED))
+        return tuple(told)
+
 
 def usable(value: Json) -> Json:
     """The value when it is a scalar that is there, a text without its outer blanks; else None."""
@@ -73,6 +118,25 @@ def usable(value: Json) -> Json:
         return value
     text = present(value)
     return None if text is None else text if type(value) is str else value
+
+
+def shown(value: Json) -> str:
+    """A value for people, cut short."""
+    if type(value) is dict:
+        return f"an object of {len(value)}"
+    if type(value) is list:
+        return f"a list of {len(value)}"
+    return clean((scalar(value) or "")[: LONGEST_SHOWN + 1], LONGEST_SHOWN)
+
+
+def _unusable(value: Json) -> Why:
+    """Why a value that is there counts as absent."""
+    if type(value) is not str:
+        return Why.CONTAINER
+    text = value.strip()
+    if not text:
+        return Why.BLANK
+    return Why.PLACEHOLDER if text[0] in "{$%*[<" else Why.WORD
 
 
 class Compiler:
@@ -100,33 +164,40 @@ class Compiler:
     def choice(self, candidates: Candidates, where: str, depth: int = DEEPEST_TEMPLATE) -> Choice:
         """All candidates of a target."""
         if not isinstance(candidates, list):
-            return Choice((self.finder(candidates, where, depth),), (_written(candidates),))
-        finders = [self.finder(one, f"{where}[{place}]", depth) for place, one in enumerate(candidates)]
-        return Choice(tuple(finders), tuple(_written(one) for one in candidates))
+            return Choice((self.way(candidates, where, depth),))
+        return Choice(tuple(self.way(one, f"{where}[{place}]", depth) for place, one in enumerate(candidates)))
 
-    def finder(self, candidate: str | Candidate, where: str, depth: int = DEEPEST_TEMPLATE) -> Finder:
+    def finder(self, candidate: str | Candidate, where: str) -> Finder:
+        """One candidate that stands alone."""
+        return self.way(candidate, where).find
+
+    def way(self, candidate: str | Candidate, where: str, depth: int = DEEPEST_TEMPLATE) -> Way:
         """One candidate."""
         if isinstance(candidate, str):
-            return self.path(candidate, where)
+            return Way(candidate, ((Why.NOTHING, self.path(candidate, where)),))
         _check_shape(candidate, where)
+        written = _written(candidate)
         if candidate.constant is not None:
             constant = candidate.constant
-            return lambda _scope, _budget: constant
+            return Way(written, ((Why.NOTHING, lambda _scope, _budget: constant),))
         if candidate.template is not None:
-            find = self._template(candidate, where, depth)
+            steps = [(Why.TEMPLATE, self._template(candidate, where, depth))]
         else:
-            find = self.path(candidate.path or "", f"{where}.path")
+            steps = [(Why.NOTHING, self.path(candidate.path or "", f"{where}.path"))]
         if candidate.decode:
-            then = None if candidate.then is None else self.path(candidate.then, f"{where}.then")
-            find = _decoding(find, tuple(candidate.decode), then)
+            raw, ways = steps[-1][1], tuple(candidate.decode)
+            steps.append((Why.DECODE, _decoding(raw, ways, None)))
+            if candidate.then is not None:
+                steps.append((Why.THEN, _decoding(raw, ways, self.path(candidate.then, f"{where}.then"))))
         if candidate.match is not None:
-            find = _matching(find, self.pattern(candidate.match, f"{where}.match", group=candidate.group))
-        return find
+            pattern = self.pattern(candidate.match, f"{where}.match", group=candidate.group)
+            steps.append((Why.MATCH, _matching(steps[-1][1], pattern)))
+        return Way(written, tuple(steps))
 
     def _template(self, candidate: Candidate, where: str, depth: int) -> Finder:
         if depth == 0:
             raise Invalid("templates inside templates are nested too deep", where=where)
-        pieces = _pieces(candidate.template or "", f"{where}.template")
+        pieces = pieces_of(candidate.template or "", f"{where}.template")
         names = {name for _, name in pieces if name}
         if names != set(candidate.values):
             odd = sorted(names ^ set(candidate.values))[0]
@@ -163,7 +234,7 @@ def _written(candidate: str | Candidate) -> str:
     return text + (f" ~ /{candidate.match}/" if candidate.match else "")
 
 
-def _pieces(template: str, where: str) -> list[tuple[str, str]]:
+def pieces_of(template: str, where: str) -> list[tuple[str, str]]:
     """The template as (text, name of the value behind it); a final text has no name."""
     if not template or len(template) > LONGEST_TEMPLATE:
         raise Invalid(f"a template has 1 to {LONGEST_TEMPLATE} characters", where=where)
