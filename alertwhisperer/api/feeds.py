@@ -86,8 +86,6 @@ async def pause_feed(caller: Annotated[Caller, allow_in_company(Action.FEED_PAUS
 
 
 @router.post("/{feed_id}/resume", summary="Look again, the first time at once", responses=responses(404))
-async def resume_feed(
-    caller: Annotated[Caller, allow_in_company(Action.FEED_PAUSE)], feed_id: UUID
-) -> FeedShown:
+async def resume_feed(caller: Annotated[Caller, allow_in_company(Action.FEED_PAUSE)], feed_id: UUID) -> FeedShown:
     found = await feeds.resume(caller.desk.database, caller.scope, feed_id, now=caller.now)
     return FeedShown(**asdict(found))

@@ -30,6 +30,28 @@ _SAMPLE = {"body": '{"events": [{"dev": "sw-01", "what": "fan", "prio": "1"}]}'}
 _SETTINGS = {
     "mapping": {"each": "body.events", "fields": {"asset": "member.dev", "signature": "member.what"}},
 }
+_GROUP = {"rule_id": "default", "rule_name": "Same asset and signature", "key": "sw-01|fan"}
+_OCCURRENCE = {
+    "index": 0,
+    "kind": "firing",
+    "note": "",
+    "asset": "sw-01",
+    "signature": "fan",
+    "severity": None,
+    "message": "fan",
+    "source": "generic",
+    "problem": "5b1f7f4e0d7c4c559a2b7f2d1b6f0a11",
+    "cycle": None,
+    "started_at": None,
+    "ended_at": None,
+    "labels": {},
+    "links": {},
+    "group": _GROUP,
+    "route": None,
+}
+_CANDIDATE = {"written": "member.dev", "found": "sw-01", "why": "taken"}
+_FIELD = {"name": "asset", "value": "sw-01", "becomes": "sw-01", "by": "", "candidates": [_CANDIDATE]}
+_VERSION = {"version": 1, "at": "2026-03-01T08:00:00Z", "settings": {}, "current": True}
 _GIVEN = Annotated[str, Field(max_length=8_192, pattern=NO_NUL)]
 _Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
@@ -76,6 +98,8 @@ class TrialAsked(Asked):
 class UnreadableShown(Shown):
     """Why all of a body would wait in quarantine."""
 
+    model_config = example({"reason": "invalid_json", "what": "not JSON", "where": "body", "mend": "send it whole"})
+
     reason: str
     what: str
     where: str
@@ -85,6 +109,8 @@ class UnreadableShown(Shown):
 class GroupShown(Shown):
     """The rule and the aggregation key by which a firing alert would join others."""
 
+    model_config = example(_GROUP)
+
     rule_id: str
     rule_name: str
     key: str
@@ -93,12 +119,16 @@ class GroupShown(Shown):
 class RouteShown(Shown):
     """Whose an alert of an MSP-wide integration is; without a company it would wait in quarantine."""
 
+    model_config = example({"customer": "42", "company_id": None})
+
     customer: str
     company_id: UUID | None
 
 
 class OccurrenceTried(Shown):
     """One alert of the body as it would be stored."""
+
+    model_config = example(_OCCURRENCE)
 
     index: int
     kind: Literal["firing", "resolved", "noted"]
@@ -121,6 +151,8 @@ class OccurrenceTried(Shown):
 class RefusedShown(Shown):
     """A member of the body that would be rejected."""
 
+    model_config = example({"index": 1, "what": "no candidate has a value", "where": "fields.asset", "mend": "add one"})
+
     index: int
     what: str
     where: str
@@ -130,6 +162,8 @@ class RefusedShown(Shown):
 class CandidateShown(Shown):
     """One way to find a value, and what became of it."""
 
+    model_config = example(_CANDIDATE)
+
     written: str
     found: str
     why: str
@@ -137,6 +171,8 @@ class CandidateShown(Shown):
 
 class FieldShown(Shown):
     """How one field was found."""
+
+    model_config = example(_FIELD)
 
     name: str
     value: Annotated[str | None, Field(description="of the candidate that was taken")]
@@ -148,13 +184,17 @@ class FieldShown(Shown):
 class ExplainedShown(Shown):
     """How the fields of one alert were found."""
 
+    model_config = example({"index": 0, "filter": "", "fields": [_FIELD]})
+
     index: int
     filter: Annotated[str, Field(description="the filter that held, or empty")]
     fields: list[FieldShown]
 
 
-class DifferenceShown(Shown):
+class TrialDifferenceShown(Shown):
     """What is stored otherwise than it would be read now."""
+
+    model_config = example({"index": 0, "field": "severity", "stored": "low", "now": "critical"})
 
     index: int
     field: str
@@ -172,29 +212,10 @@ class TrialShown(Shown):
             "parser": 1,
             "received_at": "2026-03-01T08:00:00Z",
             "unreadable": None,
-            "occurrences": [
-                {
-                    "index": 0,
-                    "kind": "firing",
-                    "note": "",
-                    "asset": "sw-01",
-                    "signature": "fan",
-                    "severity": None,
-                    "message": "fan",
-                    "source": "generic",
-                    "problem": "5b1f7f4e0d7c4c559a2b7f2d1b6f0a11",
-                    "cycle": None,
-                    "started_at": None,
-                    "ended_at": None,
-                    "labels": {},
-                    "links": {},
-                    "group": {"rule_id": "default", "rule_name": "Same asset and signature", "key": "sw-01|fan"},
-                    "route": None,
-                }
-            ],
+            "occurrences": [_OCCURRENCE],
             "refused": [],
             "left_out": 0,
-            "explained": [],
+            "explained": [{"index": 0, "filter": "", "fields": [_FIELD]}],
             "differences": None,
             "unread_headers": [],
         }
@@ -209,14 +230,14 @@ class TrialShown(Shown):
     refused: Annotated[list[RefusedShown], Field(description="the first 200")]
     left_out: Annotated[int, Field(description="members that are not shown")]
     explained: Annotated[list[ExplainedShown], Field(description="of a mapping: the first 100 alerts")]
-    differences: Annotated[list[DifferenceShown] | None, Field(description="from what is stored of a delivery")]
+    differences: Annotated[list[TrialDifferenceShown] | None, Field(description="from what is stored of a delivery")]
     unread_headers: Annotated[list[str], Field(description="of a sample: what the integration does not read")]
 
 
 class SettingsVersionShown(Shown):
     """The settings as they once were."""
 
-    model_config = example({"version": 1, "at": "2026-03-01T08:00:00Z", "settings": {}, "current": True})
+    model_config = example(_VERSION)
 
     version: int
     at: datetime
@@ -226,6 +247,8 @@ class SettingsVersionShown(Shown):
 
 class SettingsVersionsShown(Shown):
     """A page of versions, newest first."""
+
+    model_config = example({"items": [_VERSION], "next": None})
 
     items: list[SettingsVersionShown]
     next: Annotated[int | None, Field(description="`before` of the next page")]
@@ -248,6 +271,8 @@ class RerunAsked(Asked):
 
 class LeftShown(Shown):
     """A unit that was not taken out of quarantine, and why."""
+
+    model_config = example({"id": _UNIT, "what": "it still cannot be read", "where": "each", "mend": "mend the path"})
 
     id: UUID
     what: str

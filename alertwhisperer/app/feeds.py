@@ -211,15 +211,18 @@ class Feeds:
     async def _store_chunk(self, holder: Holder, source: Source, chunk: Sequence[Fetched]) -> int:
         """Store items in one transaction and in their order; answers how many were known."""
         now = self._house.clock.now()
-        # Ids decide the order of what has no times of its own; those of one millisecond are in no order but ours.
-        identities = sorted(delivery_id_int(int(now.timestamp() * 1000)) for _ in chunk)
         made: list[tuple[Read, list[Delivery]]] = []
-        for item, identity in zip(chunk, identities, strict=True):
+        for item in chunk:
             read = _read(holder, source, item, now)
-            parts = await self._intake.deliveries(read, holder, identity=identity, come_back=False)
+            parts = await self._intake.deliveries(read, holder, come_back=False)
             self._admission.charge(holder.company_id, len(parts[-1].members), len(item.body))
             made.append((read, parts))
-        answers = iter(await self._submit([one for _, parts in made for one in parts]))
+        deliveries = [one for _, parts in made for one in parts]
+        # Ids decide the order of what has no times of its own, and those of one millisecond are in none.
+        identities = sorted(delivery_id_int(int(now.timestamp() * 1000)) for _ in deliveries)
+        for delivery, identity in zip(deliveries, identities, strict=True):
+            delivery.id = identity.to_bytes(16, "big")
+        answers = iter(await self._submit(deliveries))
         repeats = 0
         for read, parts in made:
             answer = [next(answers) for _ in parts][-1]

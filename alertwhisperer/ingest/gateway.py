@@ -37,7 +37,17 @@ from alertwhisperer.ingest.request import DETECT, PREFIX, Paths, Request, read_h
 from alertwhisperer.ingest.routing import digest
 from alertwhisperer.kit.clock import Clock
 from alertwhisperer.kit.metrics import Metrics
-from alertwhisperer.sources.contract import READS_HEADERS, Fetch, Inbound, Parsed, Reply, Source, Told, no_greeting
+from alertwhisperer.sources.contract import (
+    OUR_WORDS,
+    READS_HEADERS,
+    Fetch,
+    Inbound,
+    Parsed,
+    Reply,
+    Source,
+    Told,
+    no_greeting,
+)
 
 Submit = Callable[[Sequence[Delivery]], Awaitable[list[Answer]]]
 Heard = Callable[[Delivery, Parsed | Unreadable], None]
@@ -301,21 +311,25 @@ async def _answer(send: Send, read: _Read, answer: Answer) -> None:
         # The sender's alerts, wherever they went; what we said ourselves is not among them.
         answer.occurrences = len(own.members) + _routed_members(read)
     reply = _in_tools_words(read, answer)
-    if reply is None:
+    if reply is OUR_WORDS:
         await respond(send, 202, _encode(told(answer, own)), headers)
     else:
         await send_reply(send, reply, headers)
 
 
-def _in_tools_words(read: _Read, answer: Answer) -> Reply | None:
+def _in_tools_words(read: _Read, answer: Answer) -> Reply:
     if read.speaker.reply is None:
-        return None
+        return OUR_WORDS
     delivery_id, parsed = id_text(answer.delivery_id), read.parsed
     if isinstance(parsed, Unreadable):
         said = Told(delivery_id, answer.occurrences, answer.duplicate, None, parsed.what)
     else:
         said = Told(delivery_id, answer.occurrences, answer.duplicate, parsed)
-    return read.speaker.reply(read.inbound, said)
+    try:
+        return read.speaker.reply(read.inbound, said)
+    except Exception as failure:  # noqa: BLE001 - it is stored: a refusal would be untrue, and have it sent again
+        _log.error("reply.failed", source=read.speaker.slug, exc_info=failure)
+        return OUR_WORDS
 
 
 def _routed_members(read: _Read) -> int:
@@ -341,7 +355,8 @@ def _over_limit(holder: Holder, wait_s: float) -> Refused:
 def _check_method(request: Request, source: Source) -> None:
     if request.method not in source.methods and not (request.method == "OPTIONS" and source.greet is not no_greeting):
         allowed = ", ".join(source.methods)
-        wrong = Invalid(f"the webhook does not take {request.method[:20]}", where="method", mend=f"use {allowed}")
+        mend = f"use {allowed}" if allowed else "this source is a feed: it is looked at, and takes no webhooks"
+        wrong = Invalid(f"the webhook does not take {request.method[:20]}", where="method", mend=mend)
         raise Refused(405, "", wrong, ((b"allow", allowed.encode()),))
 
 

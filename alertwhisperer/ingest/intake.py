@@ -57,14 +57,11 @@ class Intake:
         self._admission = admission
         self._vault = vault
 
-    async def deliveries(
-        self, read: Read, holder: Holder, *, identity: int | None = None, come_back: bool = True
-    ) -> list[Delivery]:
+    async def deliveries(self, read: Read, holder: Holder, *, come_back: bool = True) -> list[Delivery]:
         """
         The deliveries that are to be stored together; the integration's own is the last.
 
         Args:
-            identity: of that one, where several must keep their order; a fresh one by default.
             come_back: whether the sender can be told to come back with this alone; else a company's part that is over
                 its limit always waits in quarantine.
 
@@ -77,9 +74,8 @@ class Intake:
             members = members_of(read.parsed, holder.integration)
         else:
             members, others = await self._route(read, read.parsed, holder, holder.routes, come_back)
-        chosen = delivery_id_int(int(now.timestamp() * 1000)) if identity is None else identity
         own = Delivery(
-            id=chosen.to_bytes(16, "big"),
+            id=delivery_id_int(int(now.timestamp() * 1000)).to_bytes(16, "big"),
             company=holder.company,
             integration=holder.integration,
             source=read.speaker.slug,
@@ -105,6 +101,8 @@ class Intake:
         """
         own = deliveries[-1]
         for delivery in deliveries:
+            if delivery is not own and delivery.company == own.company:
+                continue  # what we said ourselves cost nothing
             spent = size if delivery is own else len(delivery.body)
             self._admission.refund(CompanyId(UUID(bytes=delivery.company)), len(delivery.members), spent)
 

@@ -1,5 +1,6 @@
 """The gateway's answers: what was stored, or why nothing was, in our words or in those of the source's tool."""
 
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = tuple[tuple[bytes, bytes], ...]
 
 _encode = msgspec.json.encode
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Refused(Invalid):
@@ -53,7 +55,8 @@ def told(answer: Answer, delivery: Delivery) -> dict[str, Any]:
     }
     if answer.duplicate:
         said["duplicate"] = True
-    if answer.status is DeliveryStatus.QUARANTINED:
+    if answer.status is DeliveryStatus.QUARANTINED and delivery.members:
+        # A repeat is answered as the first was; its customer may be mapped by now, and then it has no member here.
         unit = delivery.members[0].told
         if isinstance(unit, Unreadable):
             said["problem"] = {"reason": unit.reason, "detail": unit.what, "where": unit.where, "mend": unit.mend}
@@ -85,8 +88,17 @@ async def answer_refusal(send: Send, refused: Refused, source: Source | None, he
 
 async def send_reply(send: Send, reply: Reply, headers: Headers) -> None:
     """Send an answer that a source made, with headers of ours."""
-    own = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers)
-    await respond(send, reply.status, reply.body, (*own, *headers), reply.content_type.encode("latin-1"))
+    own = tuple((_inert(name), _inert(value)) for name, value in reply.headers)
+    await respond(send, reply.status, reply.body, (*own, *headers), _inert(reply.content_type))
+
+
+def _inert(text: str) -> bytes:
+    """
+    A header's name or value with nothing in it that could end it.
+
+    The server writes headers as they come, and a value may echo the request or be somebody's setting.
+    """
+    return _CONTROL.sub("", text).encode("latin-1", "replace")
 
 
 async def respond(

@@ -34,7 +34,7 @@ def seal_secrets(
         old: as stored before; empty for a new integration.
 
     Raises:
-        Invalid: `***` stands for a secret that is not there.
+        Invalid: `***` stands for a secret that is not there, or a sealed one is given that is not the integration's.
     """
     sealed = dict(settings)
     for name in _secret_names(source) & settings.keys():
@@ -46,7 +46,10 @@ def seal_secrets(
                 raise Invalid(f"{SHOWN} stands for no secret here", where=f"settings.{name}", mend="give the secret")
             sealed[name] = old[name]
         elif is_sealed(value):
-            sealed[name] = value  # as it lay in the database: another setting changed
+            # As it lay in the database, because another setting changed; anything else could not be opened later.
+            if value != old.get(name):
+                raise Invalid("this is no secret of this integration", where=f"settings.{name}", mend="give the secret")
+            sealed[name] = value
         else:
             locked = vault.seal(str(value).encode(), _context(company_id, integration_id, name))
             sealed[name] = {_SEALED: base64.b64encode(locked).decode()}

@@ -5,7 +5,7 @@ A group repeats with all its members, firing and resolved ones side by side, so 
 group's is ignored. What a member says beyond that is its source's to read.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -68,29 +68,14 @@ class Sender(msgspec.Struct, frozen=True):
     mend: str
 
 
-class Member(msgspec.Struct, frozen=True, gc=False):
-    """
-    An alert of a group whose frame is sound.
-
-    Attributes:
-        ignored: labels that are not part of its identity.
-    """
-
-    kind: Kind
-    labels: Mapping[str, Any]
-    alert: Mapping[str, Any]
-    group: Mapping[str, Any]
-    ignored: frozenset[str]
-    received_at: datetime
-
-    @property
-    def annotations(self) -> Mapping[str, Any]:
-        """Empty when there are none."""
-        return table(self.alert.get("annotations"))
-
-
-Read = Callable[[Member], Occurrence | None]
-"""What a member says; None when it has no name."""
+Read = Callable[
+    [Kind, Mapping[str, Any], Mapping[str, Any], Mapping[str, Any], frozenset[str], datetime], Occurrence | None
+]
+"""
+What a member whose frame is sound says, from its kind, its labels, itself, its group, the labels that are not part of
+its identity, and the time of arrival; None when it has no name. Plain arguments, as it is called for each alert of a
+storm.
+"""
 
 
 def read_group(inbound: Inbound, sender: Sender, read: Read) -> Parsed:
@@ -129,7 +114,7 @@ def _member(
     kind = _KINDS.get(status) if type(status) is str else None
     if kind is None:
         return Refused(index, "status must be firing or resolved", f"alerts[{index}].status", "send firing or resolved")
-    said = read(Member(kind, labels, alert, group, ignored, received_at))
+    said = read(kind, labels, alert, group, ignored, received_at)
     if said is None:
         return Refused(index, "the alert has no name", f"alerts[{index}].labels.alertname", "set the label alertname")
     return said
@@ -187,12 +172,8 @@ def flat_labels(labels: Mapping[str, Any], annotations: Mapping[str, Any]) -> di
     return flat
 
 
-def links_of(fields: Iterable[tuple[str, Json]], annotations: Mapping[str, Any]) -> dict[str, str]:
-    """The fields, by the name that people see, and the annotations that are web addresses."""
-    found: dict[str, str] = {}
-    for name, value in fields:
-        if (url := link(value)) is not None:
-            found[name] = url
+def add_links(found: dict[str, str], annotations: Mapping[str, Any]) -> dict[str, str]:
+    """The links with those of the annotations beside them; what the tool itself links to stays."""
     for name, shown in _LINKED.items():
         if name in annotations and shown not in found and (url := link(annotations[name])) is not None:
             found[shown] = url

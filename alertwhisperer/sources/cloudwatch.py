@@ -269,5 +269,6 @@ SOURCE = Source(
         "x-amz-sns-topic-arn",
         "x-amz-sns-rawdelivery",
     ),
+    route_label="account",
     temporary_status=503,  # a 4xx is final to SNS: the message is lost without a retry
 )

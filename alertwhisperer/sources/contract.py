@@ -178,6 +178,10 @@ class Reply(msgspec.Struct, frozen=True):
     headers: tuple[tuple[str, str], ...] = ()
 
 
+OUR_WORDS = Reply(202, b"")
+"""Stands for the answer that is ours, of a source whose tool has none of its own this time."""
+
+
 class Asked(msgspec.Struct, frozen=True):
     """One outside call of a feed; `headers` may hold credentials and are never logged."""
 
@@ -318,8 +322,8 @@ class Source(msgspec.Struct, frozen=True):
             was asked.
         decode: makes a document of a body that is neither JSON nor a form; None leaves it to the ordinary reading;
             raises `Invalid`. Tells by the body where it can: a request under our signature shows no headers.
-        reply: our answer in the tool's own words; pure. None, or when it gives None: `202 {"delivery_id", "status",
-            "occurrences"}`.
+        reply: our answer in the tool's own words; pure. None, or when it gives `OUR_WORDS`: `202 {"delivery_id",
+            "status", "occurrences"}`.
         refuse: a refusal in the tool's own words; pure. None: problem+json.
         greet: answers a request that carries nothing (a handshake by OPTIONS), before any key is looked at; None goes
             on.
@@ -347,7 +351,7 @@ class Source(msgspec.Struct, frozen=True):
     keys_in_body: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     decode: Callable[[bytes, Mapping[str, str]], Json] | None = None
-    reply: Callable[[Inbound, Told], Reply | None] | None = None
+    reply: Callable[[Inbound, Told], Reply] | None = None
     refuse: Callable[[Denied], Reply] | None = None
     greet: Callable[[str, Mapping[str, str], Mapping[str, str]], Reply | None] = no_greeting
     route_label: str = ""

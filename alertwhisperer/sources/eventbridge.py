@@ -211,5 +211,6 @@ SOURCE = Source(
     detects=detects,
     delivery_id=delivery_id,
     settings=(DEFAULT_SEVERITY,),
+    route_label="account",
     temporary_status=429,  # it retries 409, 429 and 5xx for a day, and minds Retry-After
 )

@@ -40,7 +40,17 @@ from alertwhisperer.sources._reading import (
     moment,
     slug_of,
 )
-from alertwhisperer.sources.contract import READS_HEADERS, Inbound, Json, Parsed, Reply, Setting, Source, Told
+from alertwhisperer.sources.contract import (
+    OUR_WORDS,
+    READS_HEADERS,
+    Inbound,
+    Json,
+    Parsed,
+    Reply,
+    Setting,
+    Source,
+    Told,
+)
 
 _SLUG = "generic"
 _ASSET = ("asset_name", "asset", "host")
@@ -90,10 +100,10 @@ def why(inbound: Inbound) -> tuple[Explained, ...]:
     return () if mapping is None else explain(_mapper(msgspec.json.encode(mapping)), inbound)
 
 
-def reply(inbound: Inbound, told: Told) -> Reply | None:
+def reply(inbound: Inbound, told: Told) -> Reply:
     """The answer that the integration was set to give, for tools that insist on one."""
     response = inbound.settings.get("response")
-    return None if response is None else _answer(msgspec.json.encode(response))(told)
+    return OUR_WORDS if response is None else _answer(msgspec.json.encode(response))(told)
 
 
 class _Wrong(Exception):

@@ -5,25 +5,23 @@ A contact point sends Alertmanager's body with additions (`_alertmanager.py`). A
 failed, comes as an alert of its own with a general name; its rule's name is the signature then. A dashboard alert has
 one state for all its series, and its end names none of them, so the rule's id is the problem.
 
-Body, HMAC and the missing retry (a failed request is sent again with the group's next interval, whatever the status)
-were checked against Grafana's documentation and the source of its notifier, the marks of the test button and the body
-of dashboard alerts against reports and third-party receivers only.
+Both bodies, the HMAC and the missing retry (a failed request is sent again with the group's next interval, whatever the
+status) were checked against Grafana's documentation and the source of its notifiers, and so was the old trial. That the
+trial of a contact point is `TestAlert` of `Grafana` is by general knowledge.
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from alertwhisperer.domain.asset import without_port
 from alertwhisperer.domain.errors import Invalid
 from alertwhisperer.domain.occurrence import Content, Kind, Occurrence
 from alertwhisperer.sources._alertmanager import (
     IGNORED_LABELS,
-    Member,
     Sender,
+    add_links,
     asset_of,
     flat_labels,
-    links_of,
     message_of,
     name_of,
     problem_of,
@@ -85,35 +83,41 @@ def parse(inbound: Inbound) -> Parsed:
     return read_group(inbound, _SENDER, _member)
 
 
-def _member(member: Member) -> Occurrence | None:
-    labels, alert = member.labels, member.alert
-    name = name_of(labels, member.group)
+def _member(
+    kind: Kind,
+    labels: Mapping[str, Any],
+    alert: Mapping[str, Any],
+    group: Mapping[str, Any],
+    ignored: frozenset[str],
+    received_at: datetime,
+) -> Occurrence | None:
+    name = name_of(labels, group)
     if name is None:
         return None
     signature = name if name not in _STAND_INS else given(labels.get("rulename")) or name
     # `__value_string__` and its like are Grafana's own book-keeping.
-    annotations = {key: value for key, value in member.annotations.items() if not key.startswith("__")}
-    resolved, trial = member.kind is Kind.RESOLVED, _is_trial(name, labels)
+    annotations = {key: value for key, value in table(alert.get("annotations")).items() if not key.startswith("__")}
+    resolved, trial = kind is Kind.RESOLVED, _is_trial(name, labels)
     flat = flat_labels(labels, annotations)
     for ref, value in table(alert.get("values")).items():
         add_label(flat, f"values.{ref}", value)
-    found = links_of(((shown, alert.get(field)) for shown, field in _LINKS), annotations)
+    found = links({shown: alert.get(field) for shown, field in _LINKS} | {"console": group.get("externalURL")})
     content = Content(
         asset_of(labels) or signature,
         signature,
         message_of(annotations) or (signature if signature == name else f"{name}: {signature}"),
         _SLUG,
         flat,
-        found | links({"console": member.group.get("externalURL")}),
+        add_links(found, annotations),
     )
     return Occurrence(
-        Kind.NOTED if trial else member.kind,
+        Kind.NOTED if trial else kind,
         content,
         None if resolved else severity_of(labels),
-        problem_of(alert, labels, member.ignored),
+        problem_of(alert, labels, ignored),
         None,
-        moment(alert.get("startsAt"), member.received_at),
-        moment(alert.get("endsAt"), member.received_at) if resolved and not trial else None,
+        moment(alert.get("startsAt"), received_at),
+        moment(alert.get("endsAt"), received_at) if resolved and not trial else None,
         "test" if trial else "",
     )
 
@@ -156,7 +160,7 @@ def _dashboard_asset(matches: list[Mapping[str, Any]], tags: Mapping[str, Any]) 
     for labels in (*(table(match.get("tags")) for match in matches), tags):
         found = asset_of(labels)
         if found is not None:
-            return without_port(found)
+            return found
     return None
 
 

@@ -6,21 +6,24 @@ group's is ignored. The fingerprint covers every label; an integration can leave
 the twins of a highly available pair (`replica`).
 """
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
 from alertwhisperer.domain.occurrence import Content, Kind, Occurrence
 from alertwhisperer.sources._alertmanager import (
     IGNORED_LABELS,
-    Member,
     Sender,
+    add_links,
     asset_of,
     flat_labels,
-    links_of,
     message_of,
     name_of,
     problem_of,
     read_group,
     severity_of,
 )
-from alertwhisperer.sources._reading import moment
+from alertwhisperer.sources._reading import link, moment, table
 from alertwhisperer.sources.contract import Inbound, Parsed, Source
 
 _SLUG = "prometheus"
@@ -38,32 +41,47 @@ def parse(inbound: Inbound) -> Parsed:
     return read_group(inbound, _SENDER, _occurrence)
 
 
-def _occurrence(member: Member) -> Occurrence | None:
-    alert, labels = member.alert, member.labels
-    name = name_of(labels, member.group)
+def _occurrence(
+    kind: Kind,
+    labels: Mapping[str, Any],
+    alert: Mapping[str, Any],
+    group: Mapping[str, Any],
+    ignored: frozenset[str],
+    received_at: datetime,
+) -> Occurrence | None:
+    name = name_of(labels, group)
     if name is None:
         return None
-    resolved = member.kind is Kind.RESOLVED
+    resolved = kind is Kind.RESOLVED
     heartbeat = name in _HEARTBEATS
-    annotations = member.annotations
+    annotations = table(alert.get("annotations"))
     content = Content(
         asset_of(labels) or name,
         name,
         message_of(annotations) or name,
         _SLUG,
         flat_labels(labels, annotations),
-        links_of((("graph", alert.get("generatorURL")), ("console", member.group.get("externalURL"))), annotations),
+        add_links(_links(alert, group), annotations),
     )
     return Occurrence(
-        Kind.NOTED if heartbeat else member.kind,
+        Kind.NOTED if heartbeat else kind,
         content,
         None if resolved else severity_of(labels),
-        problem_of(alert, labels, member.ignored),
+        problem_of(alert, labels, ignored),
         None,
-        moment(alert.get("startsAt"), member.received_at),
-        moment(alert.get("endsAt"), member.received_at) if resolved else None,
+        moment(alert.get("startsAt"), received_at),
+        moment(alert.get("endsAt"), received_at) if resolved else None,
         "heartbeat" if heartbeat else "",
     )
+
+
+def _links(alert: Mapping[str, Any], group: Mapping[str, Any]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    if (url := link(alert.get("generatorURL"))) is not None:
+        found["graph"] = url
+    if (url := link(group.get("externalURL"))) is not None:
+        found["console"] = url
+    return found
 
 
 def detects(inbound: Inbound) -> bool:

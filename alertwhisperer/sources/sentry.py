@@ -21,11 +21,13 @@ from alertwhisperer.domain.occurrence import Content, Kind, Occurrence
 from alertwhisperer.domain.severity import Severity
 from alertwhisperer.sources._reading import (
     LONGEST_MESSAGE,
+    LONGEST_NAME,
     add_label,
     digest,
     first,
     given,
     identity,
+    line,
     links,
     moment,
     rows,
@@ -146,11 +148,15 @@ def _issue(issue: Mapping[str, Any], action: str, inbound: Inbound) -> Occurrenc
         None if kind is Kind.RESOLVED else severity.from_word(given(issue.get("level")) or ""),
         _issue_id(issue.get("id"), signature, project),
         None,
-        # A regression began now; by the day its issue was first seen it would be older than the end of the last one.
-        moment(issue.get("firstSeen"), inbound.received_at) if action == "created" else at if not note else None,
+        _began(issue, action, inbound) if kind is Kind.FIRING else None,
         at if kind is Kind.RESOLVED else None,
         note,
     )
+
+
+def _began(issue: Mapping[str, Any], action: str, inbound: Inbound) -> datetime | None:
+    """A regression began now: by the day its issue was first seen, it would be older than the end that it follows."""
+    return moment(issue.get("firstSeen"), inbound.received_at) if action == "created" else _sent_at(inbound)
 
 
 def _plugin(body: Mapping[str, Any], inbound: Inbound) -> Occurrence:
@@ -251,10 +257,11 @@ def _metric(alert: Mapping[str, Any], data: Mapping[str, Any], action: str, inbo
         ("action", action),
     ):
         add_label(labels, name, value)
+    told = (text for text in (title, given(data.get("description_text"), LONGEST_MESSAGE)) if text)
     content = Content(
         next(iter(projects), signature),
         signature,
-        " - ".join(text for text in (title, given(data.get("description_text"))) if text) or signature,
+        line(" - ".join(told), LONGEST_MESSAGE) or signature,
         _SLUG,
         labels,
         links({"console": data.get("web_url")}),
@@ -277,9 +284,10 @@ def _noted(data: Mapping[str, Any], action: str) -> Occurrence:
     what = next(iter(data), "data")
     note = {"comment": "operator_update", "installation": "installation"}.get(what, "information")
     project = first((data.get("project_slug"), table(data.get("error")).get("project")))
-    subject = given(what) or "data"
-    content = Content(project or "sentry", f"{subject} {action}", f"{subject} {action}", _SLUG)
-    return Occurrence(Kind.NOTED, content, None, digest("noted", subject, action), note=note)
+    said = line(f"{given(what) or 'data'} {action}", LONGEST_NAME)
+    return Occurrence(
+        Kind.NOTED, Content(project or "sentry", said, said, _SLUG), None, digest("noted", said), note=note
+    )
 
 
 def detects(inbound: Inbound) -> bool:
@@ -316,7 +324,7 @@ SETUP = """\
    - *Webhooks*: check **issue** (without it no issue ever resolves here); leave *error* and *comment* unchecked
    - *Save Changes*
 2. Copy the *Client Secret* of the same page into this integration's setting `client_secret`: unsigned requests are
-   refused from then on. (Sentry cannot send a header of ours, and an URL ends up in logs.)
+   refused from then on. (Sentry cannot send a header of ours, and a URL ends up in logs.)
 3. In each alert → *Then perform these actions* → *Send a notification via an integration* → `Alert Whisperer`.
    *Send Test Notification* sends a trial; it shows here as a test.
 

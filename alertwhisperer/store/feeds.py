@@ -159,4 +159,4 @@ async def page(unit: Unit, *, limit: int, before: UUID | None = None) -> tuple[F
 
 async def _timed(unit: Unit, found: Sequence[Sequence[Any]]) -> tuple[Feed, ...]:
     due_at = await due.times(unit, due.POLL_FEED, [row[0] for row in found])
-    return tuple(Feed(*row, due_at.get(row[0])) for row in found)
+    return tuple(Feed(*[*row, due_at.get(row[0])]) for row in found)

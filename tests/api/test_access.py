@@ -74,8 +74,10 @@ async def test_another_company_answers_as_an_absent_one_on_every_route(
         "delivery_id": told.delivery_id,
         "quarantine_id": unread.occurrence_id,
         "action_id": uuid4(),
+        "feed_id": tenant.integration.id,
         "check_id": tenant.integration.id,
         "name": "requests_per_minute",
+        "version": 1,
         **inventory,
     }
     ids = [door for door in routes(app) if "_id}" in door.path and isinstance(door.declares, Allow)]
@@ -135,6 +137,7 @@ _BODIES: dict[str, object] = {
     "integrations": {"source": "prometheus", "name": "x"},
     "assign": {"assignee": None},
     "comment": {"text": "x"},
+    "trial": {"sample": {"body": "{}"}},
     "merge": {"incident_ids": [str(uuid4())]},
     "split": {"alert_ids": [str(uuid4())]},
 }

@@ -21,7 +21,9 @@ from hypothesis import strategies as st
 from schemathesis import checks
 from schemathesis.core.result import Ok
 
+from alertwhisperer.domain.company import Scope
 from tests.database import Migrated
+from tests.inventory.furnishing import furnish as furnish_inventory
 from tests.server import bearer, house_of, new_company, new_sender, new_token, on_database, serving
 
 _EXAMPLES = 25  # for each of some fifty operations: about a minute in all
@@ -53,10 +55,12 @@ def live(migrated: Migrated) -> Iterator[Live]:
             async with house_of(place, connections=2) as house:
                 company = await new_company(house)
                 sender = await new_sender(house, company.id, "generic")
+                inventory = await furnish_inventory(house.database, Scope(company.id, "test"), now=house.clock.now())
                 return Live(
                     server.url,
                     await new_token(house),
-                    {"company_id": str(company.id), "integration_id": sender.integration_id, "key": sender.api_key},
+                    {"company_id": str(company.id), "integration_id": sender.integration_id, "key": sender.api_key}
+                    | {name: str(identity) for name, identity in inventory.items()},
                 )
 
         made = asyncio.run(furnish())

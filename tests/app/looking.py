@@ -17,8 +17,8 @@ from alertwhisperer.app.outbound import Outbound
 from alertwhisperer.app.pipeline import Pipeline
 from alertwhisperer.app.rulebook import Rulebook
 from alertwhisperer.domain.company import CompanyId, Scope
+from alertwhisperer.domain.company_setting import MOST_PER_MINUTE
 from alertwhisperer.domain.delivery import Answer, Delivery
-from alertwhisperer.guard.companies import MOST_PER_MINUTE
 from alertwhisperer.ingest import feeds as doors
 from alertwhisperer.ingest.admission import Admission
 from alertwhisperer.ingest.intake import Intake

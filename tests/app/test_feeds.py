@@ -11,9 +11,11 @@ from uuid import UUID
 import pytest
 
 from alertwhisperer.app.feeds import backoff
+from alertwhisperer.domain.company import INSTALLATION, Scope
 from alertwhisperer.domain.errors import Conflicting, NotFound
 from alertwhisperer.ingest import feeds as doors
-from alertwhisperer.ingest.integrations import remove_integration, set_integration
+from alertwhisperer.ingest.integrations import add_integration, remove_integration, set_integration
+from alertwhisperer.ingest.routes import change_routes
 from alertwhisperer.kit.clock import ManualClock
 from alertwhisperer.store.feeds import Feed
 from tests.app.looking import Looking, item, looking_of
@@ -478,3 +480,48 @@ def test_waiting_grows_to_an_hour_and_no_further() -> None:
 
 def test_what_people_see_of_a_feed_holds_no_secret_and_no_cursor() -> None:
     assert not {"cursor", "pending", "settings"} & set(Feed.__dataclass_fields__)
+
+
+# ------------------------------------------------------------------------------------------------ many companies
+
+
+async def test_a_feed_for_many_companies_hands_each_its_own_and_resolves_it_there(
+    looking: Looking, vendor: Api
+) -> None:
+    house, msp = looking.house, Scope(INSTALLATION, "test")
+    vendor.behave = lambda call: listing(item(1, labels={"site": "North"}), item(2, labels={"site": "Nowhere"}))
+    made = await add_integration(
+        house.database,
+        house.vault,
+        house.sources,
+        msp,
+        source="jsonfeed",
+        name=f"Sites of {looking.company_id}",
+        settings={"url": vendor.url, "item_id": "id", "mode": "snapshot"},
+        route_by="site",
+        now=looking.clock.now(),
+    )
+    await change_routes(
+        house.database,
+        house.vault,
+        msp,
+        made.integration.id,
+        wanted={"north": looking.company_id},
+        now=looking.clock.now(),
+    )
+    await looking.feeds.run_due()
+    await looking.feeds.settled()
+    assert await looking.alerts() == {"unit-1: too warm": "firing"}
+    async with house.database.unit_of_work(msp) as unit:
+        query = "SELECT reason, subject FROM quarantine WHERE integration_id = $1"
+        waiting = [tuple(row) for row in await unit.connection.fetch(query, made.integration.id)]
+    assert waiting == [("unmapped", "nowhere")]
+    short = [item(number, labels={"site": "North"}) for number in range(10, 20)]
+    ended = [{**one, "id": f"{one['id']} over", "status": "resolved"} for one in short]
+    vendor.behave = lambda call: listing(*short, *ended)
+    looking.clock.advance(timedelta(hours=1))
+    await looking.feeds.run_due()
+    await looking.feeds.settled()
+    assert set((await looking.alerts()).values()) == {"resolved"}
+    assert len(await looking.alerts()) == 11
+    await remove_integration(house.database, msp, made.integration.id, now=looking.clock.now())

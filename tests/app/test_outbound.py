@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from gzip import compress
+from ipaddress import ip_network
+
 import pytest
 
-from alertwhisperer.app.outbound import Outbound, is_public
+from alertwhisperer.app.outbound import Outbound, is_in, is_public
+from alertwhisperer.app.settings import load
 from alertwhisperer.domain.errors import Invalid, Temporary
+from alertwhisperer.sources.contract import Asked
+from tests.server import free_port
+from tests.vendors.api import Answer, Api, api
 
 REFUSED = {
     "loopback": "127.0.0.1",
@@ -111,13 +119,103 @@ async def test_a_name_that_does_not_exist_may_be_tried_again() -> None:
 # ------------------------------------------------------------------------------------------------ calls of feeds
 
 
-def networks(*texts: str) -> list[Network]:
-    """Networks as the setting reads them."""
-    return list(load({"ALERTWHISPERER_OUTBOUND_NETWORKS": ",".join(texts), "ALERTWHISPERER_ENVIRONMENT": "test"})[0])
-
-
 @pytest.fixture
 def vendor() -> Iterator[Api]:
     """A server on loopback."""
     with api() as running:
         yield running
+
+
+def allowing(*networks: str, call_s: float = 5.0) -> Outbound:
+    """Calls that reach these networks too."""
+    return Outbound(networks=[ip_network(one) for one in networks], call_s=call_s)
+
+
+@pytest.mark.parametrize(
+    ("address", "network", "may"),
+    [
+        ("10.1.2.3", "10.0.0.0/8", True),
+        ("::ffff:10.1.2.3", "10.0.0.0/8", True),
+        ("10.1.2.3", "10.2.0.0/16", False),
+        ("fd12::1", "fd12::/16", True),
+        ("169.254.169.254", "169.254.0.0/16", False),
+        ("::ffff:169.254.169.254", "169.0.0.0/8", False),
+        ("fd00:ec2::254", "fd00::/8", False),
+        ("fe80::1%eth0", "fe80::/10", False),
+    ],
+)
+def test_an_allowed_network_holds_its_own_addresses_and_never_the_metadata(
+    address: str, network: str, may: bool
+) -> None:
+    assert is_in(address, [ip_network(network)]) is may
+
+
+@pytest.mark.parametrize("networks", ["127.0.0.0/8", "0.0.0.0/0", "::/0", "10.0.0.0/8,127.0.0.1/32"])
+def test_production_never_allows_the_servers_own_machine(networks: str) -> None:
+    given = {"ALERTWHISPERER_OUTBOUND_NETWORKS": networks}
+    with pytest.raises(Invalid, match="own machine"):
+        load(given)
+    assert load({**given, "ALERTWHISPERER_ENVIRONMENT": "test"}).outbound_networks
+
+
+def test_a_network_that_is_none_is_refused() -> None:
+    with pytest.raises(Invalid):
+        load({"ALERTWHISPERER_OUTBOUND_NETWORKS": "10.0.0.1/8"})
+
+
+async def test_a_feed_calls_http_in_an_allowed_network_only(vendor: Api) -> None:
+    answer = await allowing("127.0.0.0/8").call(Asked(vendor.url, "POST", {"X-One": "1"}, b"{}"))
+    assert (answer.status, answer.body) == (200, b"[]")
+    assert (vendor.calls[0].method, vendor.calls[0].headers["x-one"]) == ("POST", "1")
+    for elsewhere in (Outbound(), allowing("10.0.0.0/8")):
+        with pytest.raises(Invalid, match="not public"):
+            await elsewhere.call(Asked(vendor.url))
+        with pytest.raises(Invalid, match="not public"):
+            elsewhere.connect("127.0.0.1", 1, False)
+    with pytest.raises(Invalid, match="allowed networks"):
+        await Outbound().call(Asked("http://52.94.5.1/"))
+    assert len(vendor.calls) == 1
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://example.com/", "http://a@example.com/", "https://[::1/", "https://exämple.com/", "http:///", ""]
+)
+async def test_a_feeds_url_that_is_not_plain_is_refused(url: str) -> None:
+    with pytest.raises(Invalid):
+        await Outbound().call(Asked(url))
+
+
+async def test_a_redirect_is_an_answer_and_not_followed(vendor: Api) -> None:
+    vendor.behave = lambda call: Answer(status=302, headers={"Location": f"{vendor.url}/elsewhere"})
+    answer = await allowing("127.0.0.0/8").call(Asked(f"{vendor.url}/here"))
+    assert answer.status == 302
+    assert [call.path for call in vendor.calls] == ["/here"]
+
+
+async def test_an_answer_has_at_most_5_mb_compressed_or_not(vendor: Api) -> None:
+    largest = 5 * 1024 * 1024
+    vendor.behave = lambda call: Answer(b"x" * largest)
+    assert len((await allowing("127.0.0.0/8").call(Asked(vendor.url))).body) == largest
+    for body in (b"x" * (largest + 1), compress(b"x" * (largest + 1))):
+        vendor.behave = lambda call, body=body: Answer(body)  # type: ignore[misc]  # bound at once
+        with pytest.raises(Invalid, match="larger"):
+            await allowing("127.0.0.0/8").call(Asked(vendor.url))
+
+
+async def test_a_call_that_hangs_ends(vendor: Api) -> None:
+    vendor.behave = lambda call: Answer(hang=True)
+    with pytest.raises(Temporary, match="did not answer"):
+        await allowing("127.0.0.0/8", call_s=0.2).call(Asked(vendor.url))
+
+
+def test_a_connection_that_nobody_takes_may_be_tried_again() -> None:
+    with pytest.raises(Temporary, match="did not answer"):
+        allowing("127.0.0.0/8").connect("127.0.0.1", free_port(), False)
+
+
+def test_a_connection_that_should_be_encrypted_is_none_without_a_certificate(vendor: Api) -> None:
+    port = int(vendor.url.rpartition(":")[2])
+    with pytest.raises(Temporary, match="SSLError"):
+        allowing("127.0.0.0/8").connect("127.0.0.1", port, True)
+    with allowing("127.0.0.0/8").connect("127.0.0.1", port, False) as plain:
+        assert plain.getpeername() == ("127.0.0.1", port)

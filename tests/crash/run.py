@@ -4,7 +4,8 @@ Kills the server and its database at random instants under load, and checks that
     python -m tests.crash.run --count 200 --database-count 20 --seed 1
 
 Server and database are the product as shipped: `alertwhisperer serve` with its embedded PostgreSQL. After each kill the
-server is started again; clients with ids of their own send again until they are answered.
+server is started again; clients with ids of their own send again until they are answered. Beside the companies' own
+tools an MSP-wide one sends for all of them, while its customers are mapped and moved.
 """
 
 import argparse
@@ -19,14 +20,16 @@ from random import Random
 import asyncpg
 
 from alertwhisperer.app.build import House
-from alertwhisperer.domain.company import CompanyId
+from alertwhisperer.domain.company import INSTALLATION, CompanyId
 from alertwhisperer.domain.errors import Temporary
 from tests.crash.check import ledger_holds, nothing_lost, replays
 from tests.crash.load import Load, client
+from tests.crash.shared import Msp, each_in_one_place, hand_over, mapper, new_msp, ninja
 from tests.places import open_place
 from tests.server import Sender, Server, house_of, in_folder, new_company, new_sender
 
 _CLIENTS = 12
+_NINJAS = 3  # clients of the MSP-wide tool
 _COMPANIES = 3
 _TRIES = 200
 _LOOK_EVERY = 10  # kills between two looks at the ledger while everything runs
@@ -69,18 +72,23 @@ async def crash(count: int, database_count: int, seed: int) -> list[str]:
         try:
             async with house_of(place) as house:
                 companies, senders = await _people(house)
-                wrong = await _storm(server, house, companies, senders, load, kills, chance, folder / "data")
-                wrong += await ledger_holds(house, companies)
+                msp = await new_msp(house, companies)
+                wrong = await _storm(server, house, companies, senders, load, msp, kills, chance, folder / "data")
+                await hand_over(house, msp)
+                everyone = [*companies, INSTALLATION]
+                wrong += await ledger_holds(house, everyone)
                 wrong += await nothing_lost(house, load)
-                wrong += await replays(house, companies)
+                wrong += await each_in_one_place(house, msp)
+                wrong += await replays(house, everyone)
         finally:
             await asyncio.to_thread(server.stop)
             server.forget_log()
-    wrong += [f"unexpected answer {one}" for one in load.unexpected]
+    wrong += [f"unexpected answer {one}" for one in (*load.unexpected, *msp.unexpected)]
     members = sum(one.members for one in load.acknowledged)
     print(
         f"crash: {len(kills)} kills, {len(load.sent)} deliveries sent, {len(load.acknowledged)} acknowledged with "
-        f"{members} occurrences; {len(wrong)} wrong; seed {seed}; {time.monotonic() - began:.0f} s",
+        f"{members} occurrences, {len(msp.sent)} activities of the MSP's customers; {len(wrong)} wrong; seed {seed}; "
+        f"{time.monotonic() - began:.0f} s",
         flush=True,
     )
     return wrong
@@ -101,6 +109,7 @@ async def _storm(
     companies: list[CompanyId],
     senders: list[Sender],
     load: Load,
+    msp: Msp,
     kills: list[bool],
     chance: Random,
     data_dir: Path,
@@ -109,6 +118,8 @@ async def _storm(
     clients = [
         asyncio.create_task(client(server.url, senders, load, Random(chance.random()), stop)) for _ in range(_CLIENTS)
     ]
+    clients += [asyncio.create_task(ninja(server.url, msp, Random(chance.random()), stop)) for _ in range(_NINJAS)]
+    clients.append(asyncio.create_task(mapper(house, msp, Random(chance.random()), stop)))
     for number, is_database in enumerate(kills, start=1):
         await asyncio.sleep(chance.random() * _LONGEST_LIFE_S)
         if is_database:
@@ -117,7 +128,7 @@ async def _storm(
             await asyncio.to_thread(server.kill)
             await asyncio.to_thread(server.start)
         if number % _LOOK_EVERY == 0:
-            wrong += await _look(house, companies)
+            wrong += await _look(house, [*companies, INSTALLATION])
             print(f"crash: {number} of {len(kills)}, {len(load.acknowledged)} acknowledged", flush=True)
     await asyncio.sleep(_LONGEST_LIFE_S)
     stop.set()

@@ -136,7 +136,8 @@ def _permissions() -> Iterator[str]:
 def _sources(sources: Mapping[str, Source]) -> Iterator[str]:
     yield (
         "A source is one monitoring tool, in one file of `alertwhisperer/sources/`. `alertwhisperer integration add "
-        "--company ID --source SLUG` makes the key and prints the page below with address and key filled in."
+        "--company ID --source SLUG` makes the key and prints the page below with address and key filled in. "
+        "[Add a source in ten minutes](howto/add-a-source.md) says how one more is made."
     )
     yield ""
     yield "| source | tool | the key travels in |"

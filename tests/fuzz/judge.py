@@ -5,11 +5,12 @@ from __future__ import annotations
 import signal
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
+from typing import TypeVar
 
 import alertwhisperer.sources as folder
 from alertwhisperer.domain.errors import Invalid
@@ -25,12 +26,14 @@ from tests.sources.stored import NOW
 SOURCES: Mapping[str, Source] = registry.load(folder, "SOURCE", Source)
 
 LONGEST = timedelta(seconds=1)
-"""Of processor time for one request; other work on the machine does not count."""
+"""Of processor time for one call; other work on the machine does not count."""
 _GIVEN_UP = 5  # times as long
 SLOW = "too slow"
 """Where a case failed that took too long."""
 _REFUSALS = (400, 401, 403, 405, 409, 413, 429, 503)
 _INTEGRATION = bytes(range(16))
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,30 @@ class Failure:
     told: str
 
 
-class _GaveUp(BaseException):
-    """It would have gone on for ever; no `Exception`, so that no parser takes it for one of its own."""
+class _TooSlow(BaseException):
+    """A call took too long; no `Exception`, so that no parser takes it for one of its own."""
+
+
+class _Watch:
+    """Calls parts of a source, and raises when one of them takes longer than this, which may be for ever."""
+
+    def __init__(self, longest: timedelta) -> None:
+        self._longest_s = longest.total_seconds()
+
+    def __call__(self, call: Callable[..., T], *arguments: object) -> T:
+        began = time.process_time()
+        signal.signal(signal.SIGVTALRM, self._give_up)
+        signal.setitimer(signal.ITIMER_VIRTUAL, self._longest_s * _GIVEN_UP)
+        try:
+            return call(*arguments)
+        finally:
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+            took_s = time.process_time() - began
+            if took_s > self._longest_s:
+                raise _TooSlow(f"it took {took_s:.1f} s of processor time")
+
+    def _give_up(self, number: int, frame: FrameType | None) -> None:
+        raise _TooSlow(f"it was given up after {self._longest_s * _GIVEN_UP:g} s of processor time")
 
 
 def judge(source: Source, case: Case, longest: timedelta = LONGEST) -> Failure | None:
@@ -56,25 +81,13 @@ def judge(source: Source, case: Case, longest: timedelta = LONGEST) -> Failure |
     What is wrong with how a source reads a case; None when every promise holds.
 
     Args:
-        longest: of processor time; at five times as much it is given up.
+        longest: of processor time for one call; at five times as much it is given up.
     """
-    began = time.process_time()
-    signal.signal(signal.SIGVTALRM, _give_up)
-    signal.setitimer(signal.ITIMER_VIRTUAL, longest.total_seconds() * _GIVEN_UP)
     try:
-        _try(source, case)
-    except (_GaveUp, Exception) as wrong:  # noqa: BLE001 - whatever escapes is what is looked for
+        _try(source, case, _Watch(longest))
+    except (_TooSlow, Exception) as wrong:  # noqa: BLE001 - whatever escapes is what is looked for
         return _failure(wrong)
-    finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-    took = time.process_time() - began
-    if took > longest.total_seconds():
-        return Failure(SLOW, f"it took {took:.1f} s of processor time for {len(case.body)} bytes")
     return None
-
-
-def _give_up(number: int, frame: FrameType | None) -> None:
-    raise _GaveUp("it took far too much processor time")
 
 
 def _failure(wrong: BaseException) -> Failure:
@@ -82,40 +95,40 @@ def _failure(wrong: BaseException) -> Failure:
     ours = [step for step in steps if "alertwhisperer" in step.filename] or list(steps)
     promise = steps[-1] if isinstance(wrong, AssertionError) else ours[-1]
     where = f"{type(wrong).__name__} in {Path(promise.filename).name}:{promise.lineno}: {promise.line}"
-    if isinstance(wrong, _GaveUp):
+    if isinstance(wrong, _TooSlow):
         where = SLOW
     return Failure(where, "".join(traceback.format_exception(wrong)[-4:]).strip())
 
 
-def _try(source: Source, case: Case) -> None:
-    greeting = source.greet("OPTIONS", case.headers, case.query)
+def _try(source: Source, case: Case, watch: _Watch) -> None:
+    greeting = watch(source.greet, "OPTIONS", case.headers, case.query)
     if greeting is not None:
         _check_reply(greeting)
     if source.refuse is not None:
         for status in _REFUSALS:
             _check_reply(source.refuse(Denied(status, "it is wrong", "mend it", case.headers)))
-    inbound = inbound_of(source, case)
+    inbound = watch(inbound_of, source, case)
     said: Parsed | Invalid
     if inbound is None:
         return
-    assert source.detects(inbound) in (True, False)
+    assert watch(source.detects, inbound) in (True, False)
     try:
-        said = source.parse(inbound)
+        said = watch(source.parse, inbound)
     except Invalid as wrong:
         said = wrong
     check(said)
     if isinstance(said, Parsed):
-        _check_parsed(source, case, inbound, said)
+        _check_parsed(source, case, inbound, said, watch)
     if source.reply is not None:
         parsed = said if isinstance(said, Parsed) else None
         count = len(parsed.occurrences) + len(parsed.refused) if parsed else 1
         problem = "" if parsed else "it could not be read"
-        reply = source.reply(inbound, Told("0" * 32, count, False, parsed, problem))
+        reply = watch(source.reply, inbound, Told("0" * 32, count, False, parsed, problem))
         if reply is not None:
             _check_reply(reply)
     if source.explain is not None:
         try:
-            source.explain(inbound)
+            watch(source.explain, inbound)
         except Invalid:
             pass  # a mapping that cannot be carried out on this says so
 
@@ -130,10 +143,10 @@ def inbound_of(source: Source, case: Case) -> Inbound | None:
     return Inbound(case.method, source.slug, case.query, case.headers, case.body, document, NOW, settings, case.tail)
 
 
-def _check_parsed(source: Source, case: Case, inbound: Inbound, said: Parsed) -> None:
-    members = reading.members_of(said, _INTEGRATION)
+def _check_parsed(source: Source, case: Case, inbound: Inbound, said: Parsed, watch: _Watch) -> None:
+    members = watch(reading.members_of, said, _INTEGRATION)
     assert members
-    named = source.delivery_id(inbound)
+    named = watch(source.delivery_id, inbound)
     assert named is None or 0 < len(named) <= 128
     for action in said.actions:
         "".join([action.kind, action.subject, *action.data, *action.data.values()]).encode()

@@ -159,7 +159,7 @@ async def test_a_change_is_audited_where_it_was_made_and_one_of_nothing_is_not(w
     await world.set_all(world.group, requests_per_minute=700)
     await world.set_all(world.group, requests_per_minute=700)
     async with world.database.unit_of_work(Scope(INSTALLATION, "test")) as unit:
-        entries = [one for one in await audit.page(unit, limit=50) if one.subject == str(world.group)]
+        entries = [one for one in await audit.page(unit, limit=1000) if one.subject == str(world.group)]
     assert [one.action for one in entries] == ["setting.set", "group.add"]
     assert entries[0].detail == {"requests_per_minute": [None, 700], "companies": 1}
     scope = Scope(world.alone, "kim")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any
@@ -223,3 +224,26 @@ async def test_a_name_that_no_index_can_hold_keeps_no_alert_away(tools: Tools) -
     await tools.say(long)
     assert await tools.rows("SELECT count(*) FROM alert WHERE company_id = $1") == [(1,)]
     assert await tools.rows("SELECT count(*) FROM asset_name WHERE company_id = $1") == [(0,)]
+
+
+async def test_tools_and_a_person_bring_the_same_names_at_once(tools: Tools) -> None:
+    """Two lanes and a person, each in another order: nobody locks up, and each name is one asset's."""
+    names = [f"host-{number:02d}" for number in range(40)]
+    connection = await hot_connection(tools.database)
+    other = Tools(tools.database, tools.tenant, pipeline_of(tools.database, tools.clock), connection, tools.clock)
+    try:
+        for signature in ("disk full", "load"):
+            done = await asyncio.gather(
+                tools.say(*names, signature=signature),
+                other.say(*names[::-1], signature=f"other {signature}"),
+                asset_of(tools, f"person {signature}", names[10:20] if signature == "load" else names[20:5:-1]),
+                discover(tools.database, tools.tenant.scope, now=tools.clock.now()),
+                return_exceptions=True,
+            )
+            assert [one for one in done if isinstance(one, BaseException) and not isinstance(one, Conflicting)] == []
+    finally:
+        await connection.close()
+    await discover(tools.database, tools.tenant.scope, now=tools.clock.now())
+    for name in names:
+        assert not (await find_asset(tools.database, tools.tenant.scope, name)).merged_into
+    assert await tools.is_decided_again() == 4 * len(names)

@@ -21,7 +21,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from multiprocessing import get_context
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
@@ -224,6 +224,11 @@ async def _check_routes(
             uuid4(),
             sender.integration_id,
             house.clock.now(),
+        )
+        await owner.execute(
+            "INSERT INTO feed (company_id, integration_id, interval_s) VALUES ($1, $2, 60)",
+            sender.company_id,
+            UUID(sender.integration_id),
         )
         await furnish(house.database, Scope(sender.company_id, "test"), now=house.clock.now())
         token = await new_token(house, Role.COMPANY_ADMIN, [sender.company_id])

@@ -134,7 +134,7 @@ def _row(table: str, company: UUID, letter: str, ids: Ids) -> Row:
         "key_index": {"hash": ids.other(f"hash of {letter}")},
         "incident_state": {"status": 3},
         "occurrence": {"kind": 1, "outcome": 1, "seq": 1, "place": 1},
-        "quarantine": {"state": "waiting"},
+        "quarantine": {"state": "waiting", "reason": "unmapped", "subject": ids.name},
         "source_action": {"state": "awaiting_approval", "kind": "confirm", "subject": "topic"},
         "integration": {
             "scheme": "alertwhisperer",

@@ -201,6 +201,12 @@ class Day:
     async def set_rules(self, rules: Sequence[dict[str, Any]]) -> None:
         assert (await self.ask("PUT", f"{self.path}/rules", {"rules": list(rules)})).status_code == 200
 
+    async def name_asset(self, name: str, *others: str) -> None:
+        """A person says that what tools call by several names is one asset."""
+        answer = await self.ask("POST", f"{self.path}/assets", {"name": name, "aliases": list(others)})
+        assert answer.status_code == 201, answer.text
+        self.done["named"] += 1
+
     async def set_mapping(self, each: str) -> None:
         mapping = {"each": each, "fields": {"asset": "member.host", "signature": "member.check"}}
         path = f"{self.path}/integrations/{self.odd.integration_id}"
@@ -272,6 +278,11 @@ async def test_a_random_day_at_two_servers_is_decided_again_as_it_was(
             await asyncio.gather(*(day.send(*request) for request in requests), day.act(verb))
             if number in (ROUNDS // 4, ROUNDS * 5 // 8):
                 await day.quiet_moment()
+            if number in (ROUNDS // 3, ROUNDS * 2 // 3):
+                # Names change while alerts under them come in, at both servers.
+                late = [day.request() for _ in range(AT_ONCE)]
+                pair = ASSETS[:2] if number == ROUNDS // 3 else ASSETS[2:4]
+                await asyncio.gather(day.name_asset(f"cluster-{number}", *pair), *(day.send(*one) for one in late))
             if number == ROUNDS // 2:
                 # The rules change while alerts come in, at both servers.
                 late = [day.request() for _ in range(AT_ONCE)]
@@ -288,7 +299,7 @@ async def test_a_random_day_at_two_servers_is_decided_again_as_it_was(
         assert replayed.occurrences > ROUNDS * AT_ONCE
         assert replayed.receipts > 0
         assert all(day.done[what] for what in ("duplicates", "merge", "split", "resolve")), day.done
-        assert day.done["rerun"] == 1
+        assert (day.done["rerun"], day.done["named"]) == (1, 2)
         company = str(day.odd.company_id)
     # A late timer may still resolve something: that is one more act, and changes no decision.
     told = await asyncio.to_thread(Shell(place).json, "replay", "--company", company)

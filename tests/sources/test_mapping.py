@@ -13,7 +13,7 @@ from alertwhisperer.domain.occurrence import Kind, Occurrence
 from alertwhisperer.domain.severity import Severity
 from alertwhisperer.sources._explained import Explained, Why
 from alertwhisperer.sources._mapping import compile_mapping, mapping_complaint
-from alertwhisperer.sources.contract import Parsed, Reply, Told
+from alertwhisperer.sources.contract import OUR_WORDS, Parsed, Reply, Told
 from alertwhisperer.sources.generic import SOURCE
 from tests.sources.stored import load, request
 
@@ -234,7 +234,7 @@ def test_a_trial_shows_what_a_table_made_of_a_word() -> None:
     rows = [{one.name: one for one in alert.fields} for alert in told]
     first = rows[0]
     assert (first["severity"].becomes, first["severity"].by) == ("critical", "severity.table[0]")
-    assert (first["status"].becomes, first["status"].by) == ("firing", "status.default")
+    assert (first["status"].becomes, first["status"].by) == ("firing", "the usual meaning")
     assert rows[1]["status"].by in ("status.table[0]", "status.table[1]")
     assert first["links.console"].becomes == "https://nms.example.com/1"
     assert first["started_at"].becomes == "2026-11-20T10:15:30+00:00"
@@ -268,23 +268,21 @@ def test_headers_are_read_where_the_integration_names_them() -> None:
 ANSWER = Told("01a20f6b-b232-7c9c-baf6-2df430728ee6", 3, False, Parsed((), ()))
 
 
-def answer(response: Any, told: Told = ANSWER) -> Reply | None:
+def answer(response: Any, told: Told = ANSWER) -> Reply:
     """What the generic source answers when the integration says so."""
     assert SOURCE.reply is not None
     return SOURCE.reply(request({}, settings={"response": response}), told)
 
 
 def test_a_tool_gets_the_answer_that_it_insists_on() -> None:
-    assert answer(None) is None, "our own words"
+    assert answer(None) is OUR_WORDS
     said = answer({"status": 200, "body": '{{"ok": true, "id": "{delivery_id}", "n": {occurrences}}}'})
-    assert said is not None
     assert json.loads(said.body) == {"ok": True, "id": ANSWER.delivery_id, "n": 3}
     assert (said.status, said.content_type) == (200, "application/json; charset=utf-8")
     assert answer({"status": 204}) == answer({"status": 204, "body": ""})
     unread = answer(
         {"content_type": "text/plain", "body": "{status} {understood} {duplicate}"}, Told("d", 1, True, None)
     )
-    assert unread is not None
     assert unread.body == b"quarantined 0 true"
 
 

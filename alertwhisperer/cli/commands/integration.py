@@ -15,6 +15,7 @@ from alertwhisperer.domain.integration import Integration, SourceAction
 from alertwhisperer.ingest import integrations
 from alertwhisperer.ingest.integrations import NewIntegration
 from alertwhisperer.ingest.secret_settings import masked
+from alertwhisperer.sources.contract import INTERVAL_S
 
 app = group("Integrations: which tool of a company may send.")
 
@@ -42,6 +43,10 @@ def add(
     scheme: Annotated[
         str, typer.Option("--scheme", help="How deliveries are signed: alertwhisperer or standard.")
     ] = "alertwhisperer",
+    interval: Annotated[
+        int | None,
+        typer.Option("--interval", metavar="SECONDS", help="Of a feed: seconds between two looks; sets interval_s."),
+    ] = None,
     setting: _Settings = None,
     settings_file: _File = None,
     route_by: Annotated[
@@ -57,6 +62,8 @@ def add(
 ) -> None:
     """Let a tool send: makes a key and a secret, shown this once, and says what to set on the tool's side."""
     scope, settings = scope_of(company), _settings(setting, settings_file) or {}
+    if interval is not None:
+        settings[INTERVAL_S.name] = interval
 
     async def work(house: House) -> tuple[NewIntegration, str, str]:
         known = house.sources.get(source)
@@ -73,13 +80,18 @@ def add(
             route_by=route_by,
             now=house.clock.now(),
         )
-        url = setup.webhook_url(house.settings.url, source)
-        return made, url, setup.filled(house.sources[source], url, made.api_key)
+        tool = house.sources[source]
+        url = "" if tool.poll is not None else setup.webhook_url(house.settings.url, source)
+        return made, url, setup.filled(tool, url, made.api_key)
 
     made, url, text = in_house(work, data_dir)
     if as_json:
         secrets = {"api_key": made.api_key, "hmac_secret": made.hmac_secret}
         output.show_json({**_fields(made.integration, url), **secrets})
+        return
+    if not url:
+        shown = f"alertwhisperer feed show {made.integration.id} --company {company}"
+        output.say(f"Integration {made.integration.id}: it is looked at from now on. {shown} says how that goes.")
         return
     output.say(f"Integration {made.integration.id}. The key and the secret are shown this once.", "")
     output.show_fields({"webhook_url": url, "api_key": made.api_key, "hmac_secret": made.hmac_secret})
