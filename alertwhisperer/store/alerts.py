@@ -128,7 +128,6 @@ async def _read(
         status=wanted.status,
         severities=list(wanted.severities) or None,
         source=wanted.source,
-        asset=wanted.asset,
         asset_names=names,
         signature=wanted.signature,
         start=wanted.start,

@@ -1,5 +1,6 @@
 -- name: page
--- Alerts with fresh figures, newest first; a null filter takes all. Rides on the primary key, newest id first.
+-- Alerts with fresh figures, newest first; a null filter takes all. Rides on the primary key, newest id first, or those
+-- of an asset on alert_asset_name.
 -- The state row wins while it still points to the alert; afterwards the alert keeps its last figures.
 SELECT a.id, a.company_id, a.integration_id, a.source, a.asset, a.signature, a.message, a.labels, a.links,
        a.first_seen_at,
@@ -25,7 +26,7 @@ WHERE a.company_id = :company_id
   AND (:status::smallint IS NULL OR coalesce(s.status, a.status) = :status::smallint)
   AND (:severities::smallint[] IS NULL OR coalesce(s.severity, a.severity) = ANY (:severities::smallint[]))
   AND (:source::text IS NULL OR a.source = :source::text)
-  AND (:asset::text IS NULL OR a.asset = :asset::text OR a.asset_name = ANY (:asset_names::text[]))
+  AND (:asset_names::text[] IS NULL OR a.asset_name = ANY (:asset_names::text[]))
   AND (:signature::text IS NULL OR a.signature = :signature::text)
   AND (:start::timestamptz IS NULL OR a.first_seen_at >= :start::timestamptz)
   AND (:finish::timestamptz IS NULL OR a.first_seen_at < :finish::timestamptz)

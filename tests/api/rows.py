@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+from alertwhisperer.domain.asset import canonical
 from alertwhisperer.domain.company import Scope
 from alertwhisperer.domain.outcome import Outcome, Reason
 from alertwhisperer.domain.severity import Severity
@@ -135,8 +136,9 @@ async def _alert(
     """The alert as it began, and its problem's state as it is now."""
     await unit.connection.execute(
         "INSERT INTO alert VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'it is full', '{\"job\":\"node\"}', '{}', $9, 1, 1,"
-        " $10, NULL, $10, $10)",
+        " $10, NULL, $10, $10, $11)",
         *(unit.company_id, told.alert_id, uuid4(), problem, told.incident_id, source, asset, signature, severity, at),
+        canonical(asset),
     )
     await unit.connection.execute(
         "INSERT INTO alert_state VALUES ($1, $2, $3, $4, $5, $6, false, $7, NULL, $8, $9, $10, $11)",

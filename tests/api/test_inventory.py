@@ -357,15 +357,9 @@ async def test_alerts_are_found_and_counted_by_any_name_of_their_asset(
 
 
 async def _named(database: Database, tenant: Tenant, name: str, clock: ManualClock, *, ended: bool = False) -> UUID:
-    """An alert as the pipeline leaves it, with its asset's name as names are compared."""
     told = await tell_firing(
         database, tenant.scope, at=clock.now(), asset=name, ended_at=clock.now() if ended else None
     )
-    async with database.unit_of_work(tenant.scope) as unit:
-        await unit.connection.execute(
-            "UPDATE alert SET asset_name = $3 WHERE company_id = $1 AND id = $2",
-            *(tenant.id, told.alert_id, name.lower().partition(":")[0]),
-        )
     return told.alert_id
 
 

@@ -516,7 +516,7 @@ async def test_a_feed_for_many_companies_hands_each_its_own_and_resolves_it_ther
         query = "SELECT reason, subject FROM quarantine WHERE integration_id = $1"
         waiting = [tuple(row) for row in await unit.connection.fetch(query, made.integration.id)]
     assert waiting == [("unmapped", "nowhere")]
-    short = [item(number, labels={"site": "North"}) for number in range(10, 20)]
+    short = [item(number, problem_id=number, labels={"site": "North"}) for number in range(10, 20)]
     ended = [{**one, "id": f"{one['id']} over", "status": "resolved"} for one in short]
     vendor.behave = lambda call: listing(*short, *ended)
     looking.clock.advance(timedelta(hours=1))

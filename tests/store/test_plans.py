@@ -368,6 +368,16 @@ READS: Mapping[str, tuple[Read, str, Mapping[str, Sequence[str]]]] = {
         "FROM alert a",
         _OF_ALERT,
     ),
+    "alerts of an asset": (
+        lambda unit, _: alerts.page(unit, AlertFilter(asset="host-7"), limit=50),
+        "FROM alert a",
+        {"alert": ("alert_asset_name", "alert_pkey")},
+    ),
+    "the names of an asset": (
+        lambda unit, _: alerts.page(unit, AlertFilter(asset="host-7"), limit=50),
+        "FROM asset_name n",
+        {"asset_name": ("asset_name_pkey", "asset_name_asset")},
+    ),
     "one alert": (lambda unit, one: alerts.read(unit, one), "FROM alert a", {}),
     "the alerts of an incident": (
         lambda unit, one: alerts.first_of_incident(unit, one, limit=50),

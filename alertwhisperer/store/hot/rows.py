@@ -251,8 +251,8 @@ class Rows:
     """
     What one batch writes.
 
-    New rows whose identity another process may be making too (`new_states`, `new_keys`, `asset_names`) must be sorted by
-    identity, so that two processes wait for each other and never lock up.
+    New rows whose identity another process may be making too (`new_states`, `new_keys`, `asset_names`) must be sorted
+    by identity, so that two processes wait for each other and never lock up.
     """
 
     def __init__(self) -> None:

@@ -159,9 +159,13 @@ CREATE TABLE contact (
     FOREIGN KEY (company_id, site_id) REFERENCES site
 );
 
--- The asset's name as names are compared (domain/asset.py), so that alerts are found by any name of their asset. Null in
--- alerts from before this column.
+-- The asset's name as names are compared (domain/asset.py), so that alerts are found by any name of their asset. Alerts
+-- from before get what is the same for a plain host name; only Python knows ports, schemes and paths.
 ALTER TABLE alert ADD COLUMN asset_name text COLLATE "C";
+SELECT set_config('alertwhisperer.companies', (SELECT coalesce(array_agg(t.company_id), '{}')::text FROM tenant t), true);
+UPDATE alert SET asset_name = lower(asset);
+SELECT set_config('alertwhisperer.companies', '', true);
+CREATE INDEX alert_asset_name ON alert (asset_name, company_id); -- in this order, or it looks as good as the primary key
 
 -- Other names of assets are part of what a correlation key is made of, so each version of the rules keeps them.
 ALTER TABLE rule_set ADD COLUMN aliases jsonb NOT NULL DEFAULT '{}'; -- canonical name → the asset's own canonical name
