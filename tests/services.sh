@@ -8,6 +8,7 @@ packages=(
     zabbix-server-pgsql zabbix-frontend-php php-cgi php-cli php-pgsql zabbix-agent
     # Icinga 2 with the templates that its daemon includes, and Nagios Core: daemons alone, without their pages.
     icinga2-bin icinga2-common nagios4-core
+    dovecot-imapd # a mailbox to read
     jq # what some of the printed scripts make their JSON with
 )
 uptime_kuma=uptime-kuma@2.0.0-dev.0 # the one version on npm

@@ -493,10 +493,10 @@ async def test_numbers_beyond_all_bounds(front: Front) -> None:
 
 
 async def test_an_unknown_source_is_not_found(front: Front) -> None:
-    for slug in ("nagios-12", "PROMETHEUS", "%00", "..", "%2e%2e/generic", "a" * 2_000, "gen eric"):
+    for slug in ("no-such-12", "PROMETHEUS", "%00", "..", "%2e%2e/generic", "a" * 2_000, "gen eric"):
         answer = await front.send(front.plain, alert(), path=f"/api/webhooks/{slug}")
         assert answer.status_code in (401, 404), answer.text
-    refused(await front.send(front.plain, alert(), path="/api/webhooks/nagios"), 404, where="path")
+    refused(await front.send(front.plain, alert(), path="/api/webhooks/no-such"), 404, where="path")
     assert await front.accepted() == 0
 
 

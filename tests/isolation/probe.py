@@ -300,6 +300,7 @@ def _hot(statement: Statement, text: str, twins: Twins, case: Case) -> tuple[str
             *([company], [integration], [fresh.other("sender")], [fresh.other("body")], [fresh.delivery], [now]),
             *([company], [problem], [company], [key]),
         ],
+        "hot/leave.sql": [company, [ids.occurrence], now, "a person", fresh.other("l"), fresh.other("a"), integration],
         "hot/settle.sql": [company, ids.occurrence, 3, now, "a person", 1, 1, fresh.other("l"), fresh.other("a")],
     }
     return text, values[statement.file]

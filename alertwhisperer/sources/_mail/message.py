@@ -26,6 +26,7 @@ TOO_LARGE = b"X-Alertwhisperer-Too-Large"
 """First header of what is kept of a mail that is too large: how large it is."""
 _LONGEST_TEXT = 65_536
 _MOST_HEADERS = 60
+_LONGEST_HEADER = 2_048  # the library's address parser takes quadratic time: 56 kB of quotes are half a minute
 _MOST_PARTS = 100
 _SEARCHED = 4 * _LONGEST_TEXT
 # Content of scripts and styles is no text; a tag is at most so long, so that a lone `<` costs no walk to the end.
@@ -76,10 +77,11 @@ def _headers(message: Message[Any, Any]) -> dict[str, str]:
 
 
 def _header(message: Message[Any, Any], name: str, raw: object) -> str:
+    text = str(raw)[:_LONGEST_HEADER]
     try:
-        return str(message.policy.header_fetch_parse(name, str(raw)))
+        return str(message.policy.header_fetch_parse(name, text))
     except Exception:  # noqa: BLE001 - the library's header parser fails in many ways; the raw text is there
-        return str(raw)
+        return text
 
 
 def _address(text: str) -> tuple[str, str]:
