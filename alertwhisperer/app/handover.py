@@ -53,10 +53,14 @@ class HandOver:
         self._clock = clock
 
     async def run_due(self) -> None:
-        """Hand over what became due: a customer was mapped, or a company was over its limit a while ago."""
+        """Hand over what became due: a customer was mapped, or something came to wait a while ago."""
+        for kind in (due.HAND_OVER, due.HAND_OVER_LATER):
+            await self._run(kind)
+
+    async def _run(self, kind: str) -> None:
         now = self._clock.now()
         lease = now + _LEASE
-        async with due.take(self._database, due.HAND_OVER, now=now) as work:
+        async with due.take(self._database, kind, now=now) as work:
             if work is None:
                 return
             # Not in this transaction: the gateway must be able to ask for it again meanwhile.

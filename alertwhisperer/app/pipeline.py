@@ -185,6 +185,7 @@ class Pipeline:
         answers: list[Answer] = []
         kept: list[Delivery] = []
         repeats: list[Delivery] = []
+        left: set[bytes] = set()
         for delivery in deliveries:
             answer = Answer(delivery.id, delivery.status, len(delivery.members))
             first = firsts.get(delivery.id)
@@ -198,8 +199,11 @@ class Pipeline:
             else:
                 delivery.flagged = first is not None
                 kept.append(delivery)
+            if answer.duplicate or answer.conflict or answer.gone:
+                left.add(delivery.id)
             answers.append(answer)
-        return answers, kept, repeats
+        # A part goes with its whole: what a repeat says was in place before, wherever its customer's route led then.
+        return answers, [one for one in kept if one.whole not in left], repeats
 
     def _record(
         self,

@@ -12,8 +12,7 @@ from alertwhisperer.domain.delivery import Delivery, Normalized, Unreadable
 from alertwhisperer.domain.occurrence import Kind, Refused
 from alertwhisperer.domain.outcome import Outcome, Reason
 from alertwhisperer.domain.state import AlertState
-from alertwhisperer.ingest.routing import OVER_LIMIT
-from alertwhisperer.store.due import HAND_OVER, RESOLVE_INCIDENT, SOURCE_ACTION
+from alertwhisperer.store.due import HAND_OVER_LATER, RESOLVE_INCIDENT, SOURCE_ACTION
 from alertwhisperer.store.hot.rows import (
     ActionRow,
     AlertChangeRow,
@@ -117,14 +116,23 @@ def put_unusable(into: Rows, delivery: Delivery, identity: bytes, told: Refused 
                 told.summary,
             )
         )
-        if told.reason == OVER_LIMIT:
-            into.due.append(
-                DueRow(delivery.company, HAND_OVER, delivery.integration, _soon_after(delivery.received_at))
-            )
+        if told.subject is not None:
+            _put_later(into, delivery)
+
+
+def _put_later(into: Rows, delivery: Delivery) -> None:
+    """
+    Have what waits for its company tried again.
+
+    Not as `HAND_OVER`: that may be due now, because somebody mapped a customer, and must not be put off by a stream.
+    """
+    row = DueRow(delivery.company, HAND_OVER_LATER, delivery.integration, _soon_after(delivery.received_at))
+    if all(one[:3] != row[:3] for one in into.due):  # the statement takes no row twice
+        into.due.append(row)
 
 
 def _soon_after(moment: datetime) -> datetime:
-    """When what was over a limit is tried again; one moment for ten minutes, or a stream would put it off for ever."""
+    """When what waits is tried again; one moment for ten minutes, or a stream would put it off for ever."""
     slot = moment.replace(minute=moment.minute // 10 * 10, second=0, microsecond=0)
     return slot + (timedelta(minutes=10) if moment - slot < timedelta(minutes=9) else timedelta(minutes=20))
 

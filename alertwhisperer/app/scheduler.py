@@ -90,7 +90,7 @@ class Scheduler:
             await asyncio.wait(self._acting)
 
     async def discover(self) -> None:
-        """Make unconfirmed assets of names that alerts came with; many are taken in parts, so that nobody waits long."""
+        """Make unconfirmed assets of names that alerts came with; many in parts, so that nobody waits long."""
         database = self._house.database
         for company_id in await asset_names.companies_with_unknown(database):
             await discovery.discover(database, Scope(company_id, "timer"), now=self._house.clock.now())

@@ -89,6 +89,7 @@ class Delivery(msgspec.Struct, gc=False):
         request: JSON of method, query and headers that the parser read; None when it read none.
         body: as received, decompressed, with the key masked.
         members: in the order of the body; an unreadable body is one unit; empty when all went to other companies.
+        whole: of a company's part of a request, the id of the request's own delivery; None of a whole one.
     """
 
     id: bytes
@@ -106,6 +107,7 @@ class Delivery(msgspec.Struct, gc=False):
     members: list[Member]
     actions: list[AskedAction]
     flagged: bool = False
+    whole: bytes | None = None
 
     @property
     def status(self) -> DeliveryStatus:

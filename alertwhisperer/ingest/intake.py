@@ -90,6 +90,8 @@ class Intake:
             members=members,
             actions=self._actions(read.parsed, holder),
         )
+        for part in others:
+            part.whole = own.id
         return [*others, own]
 
     def refund(self, deliveries: Sequence[Delivery], size: int) -> None:

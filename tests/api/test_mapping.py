@@ -277,10 +277,6 @@ async def test_a_company_tries_what_it_receives_from_an_msp_wide_one(
     assert (tried["source"], tried["occurrences"][0]["asset"]) == ("native", "a")
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the unit of the whole body and its first member have one id, and store/hot/write.sql cannot write it again",
-)
 async def test_what_an_msp_wide_integration_could_not_read_goes_to_companies_or_waits_for_them(
     doors: Doors,
     database: Database,

@@ -15,7 +15,9 @@ from tests.app.looking import Looking, looking_of
 from tests.database import Migrated
 from tests.vendors.imap import PROGRAM, Imap, dovecot, saying
 
-pytestmark = pytest.mark.skipif(PROGRAM is None and os.environ.get("ALERTWHISPERER_REQUIRE_SERVICES") != "1", reason="dovecot is not installed")
+pytestmark = pytest.mark.skipif(
+    PROGRAM is None and os.environ.get("ALERTWHISPERER_REQUIRE_SERVICES") != "1", reason="dovecot is not installed"
+)
 
 
 @pytest.fixture(scope="module")

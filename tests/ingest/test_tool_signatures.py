@@ -1,4 +1,4 @@
-"""Tools that sign what they send: with their secret set, an unsigned or wrongly signed request is refused at the door."""
+"""Tools that sign: with their secret set, an unsigned or wrongly signed request is refused at the door."""
 
 import hmac
 import time
@@ -9,7 +9,7 @@ from tests.ingest.front import Front, accepted, refused
 from tests.server import Sender, new_sender
 from tests.sources.stored import load
 
-SECRET = "a shared secret"  # noqa: S105  # of a test
+SECRET = "a shared secret"  # of a test
 SIGNED = [
     ("grafana", "hmac_secret", "X-Grafana-Alerting-Signature"),
     ("sentry", "client_secret", "Sentry-Hook-Signature"),

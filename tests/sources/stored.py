@@ -2,8 +2,8 @@
 The stored samples: requests of each tool as files, so that a bug's body becomes a test by being saved.
 
 A file holds one of `body` (JSON), `text`, `form` or `base64` (bytes that only the source's `decode` can read), and
-where needed `method`, `tail`, `headers`, `query`, `settings`, `refused` (the whole body is) and `detects` (the slug that
-must recognise it; its folder's by default, null when none need).
+where needed `method`, `tail`, `headers`, `query`, `settings`, `refused` (the whole body is) and `detects` (the slug
+that must recognise it; its folder's by default, null when none need).
 """
 
 import json

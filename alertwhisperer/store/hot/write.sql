@@ -114,6 +114,11 @@ WITH batch AS MATERIALIZED (
     SELECT * FROM unnest(:q_company::uuid[], :q_id::uuid[], :q_delivery::uuid[], :q_integration::uuid[],
                          :q_at::timestamptz[], :q_reason::text[], :q_what::text[], :q_place::text[], :q_mend::text[],
                          :q_subject::text[], :q_severity::smallint[], :q_summary::text[])
+    -- A body that leaves quarantine may leave its first member there, by the id that the whole of it had.
+    ON CONFLICT (company_id, id) DO UPDATE
+    SET reason = excluded.reason, what = excluded.what, place = excluded.place, mend = excluded.mend, state = 'waiting',
+        settled_at = NULL, settled_by = NULL, subject = excluded.subject, severity = excluded.severity,
+        summary = excluded.summary
 ), w_action AS (
     INSERT INTO source_action (company_id, id, integration_id, kind, subject, secret, state, at)
     SELECT * FROM unnest(:x_company::uuid[], :x_id::uuid[], :x_integration::uuid[], :x_kind::text[], :x_subject::text[],
