@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import msgspec
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from alertwhisperer.domain.occurrence import Kind
@@ -60,6 +60,10 @@ def value(problem: str, status: str) -> dict[str, str]:
 
 @settings(max_examples=400, deadline=None)
 @given(looks=LOOKS)
+@example(looks=[([("b", "x", "firing")], None), ([("b", "x", "resolved")], 0), ([], None)])  # its end was never stored
+@example(
+    looks=[([("b", "x", "firing"), ("a", "y", "acked")], 1), ([("a", "x", "resolved")], 0), ([], 0)]
+)  # nor was what a second look that was cut short knew of it
 def test_what_fires_in_the_end_is_what_is_listed(looks: list[tuple[list[tuple[str, str, str]], int | None]]) -> None:
     assume(all(is_of_one_mind(listed) for listed, _ in looks))
     core, settled, pending = Core(), State(), None

@@ -7,7 +7,7 @@ handed in by a look that a crash cut short may be stored or not; `settled` and `
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -62,11 +62,18 @@ class Left(msgspec.Struct, frozen=True, array_like=True):
 
 
 class State(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a snapshot's look leaves behind."""
+    """
+    What a snapshot's look leaves behind.
+
+    Attributes:
+        left: problems that it found gone.
+        ended: problems whose end its items say; open still, if the look was cut short before these were stored.
+    """
 
     look: int = 0
     known: dict[str, Known] = {}
     left: list[Left] = []
+    ended: list[Ending] = []
 
 
 class Item(NamedTuple):
@@ -137,7 +144,11 @@ def snapshot(
     """
     base = settled if doubtful is None else doubtful
     look = base.look + 1
-    was_open = {ending.key for known in base.known.values() for ending in known.open}
+    # What was open before a look that was cut short may be so still: its end may not be stored.
+    going = {ending.key: ending for state in (settled, base) for one in state.known.values() for ending in one.open}
+    if doubtful is not None:
+        going.update((ending.key, ending) for ending in doubtful.ended)
+    was_open = going.keys()
     listed = {item.id: item.value for item in items}
     known: dict[str, Known] = {}
     told: list[Fetched] = []
@@ -156,18 +167,19 @@ def snapshot(
         before = settled.known.get(identity)
         if before is None or (before.hash, before.since) != (now.hash, now.since):
             told.append(Fetched(f"{identity}:{name}:{since}", body))
+    over = [ending for key, ending in going.items() if key in ended]
     if not is_whole:
         kept = {**base.known, **known}
-        return told, _fitting(State(look, kept, base.left if doubtful is not None else []))
+        return told, _fitting(State(look, kept, base.left if doubtful is not None else [], over))
     is_open = {ending.key for one in known.values() for ending in one.open}
     left = [] if doubtful is None else [one for one in doubtful.left if one.ending.key not in is_open]
-    going = {ending.key: ending for one in base.known.values() for ending in one.open}
-    left += [Left(look, ending) for key, ending in going.items() if key not in is_open and key not in ended]
+    here = is_open | ended | {one.ending.key for one in left}
+    left += [Left(look, ending) for key, ending in going.items() if key not in here]
     gone = [Fetched(f"gone:{one.look}:{one.ending.problem}:{one.ending.cycle}", gone_body(one.ending)) for one in left]
-    return [*gone, *told], _fitting(State(look, known, left))
+    return [*gone, *told], _fitting(State(look, known, left, over))
 
 
-def _open(said: Parsed, was_open: set[tuple[str, str | None]]) -> list[Ending]:
+def _open(said: Parsed, was_open: Set[tuple[str, str | None]]) -> list[Ending]:
     """The problems that an item says are there; an operator's note leaves one open that was."""
     return [
         _ending(one)
