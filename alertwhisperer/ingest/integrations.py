@@ -226,6 +226,7 @@ async def set_integration(
 
     Raises:
         Invalid: a setting that the source refuses.
+        Conflicting: settings of an integration that only stands for another.
         NotFound: the company has no such integration in use.
     """
     async with database.unit_of_work(scope) as unit:
@@ -236,6 +237,8 @@ async def set_integration(
             require_signature=old.require_signature if require_signature is None else require_signature,
         )
         if settings is not None:
+            if old.is_stand_in:
+                raise Conflicting("nobody sends by this one", where="settings", mend="set those it receives by")
             new = _with_settings(new, checked_draft(vault, sources, old, settings))
         if new != old:
             await _write(unit, old, new, "integration.set", now=now)

@@ -1,6 +1,6 @@
 """Silence checks, how they stand, and since when this installation listens."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -8,10 +8,9 @@ import asyncpg
 import msgspec
 
 from alertwhisperer.domain.company import CompanyId
+from alertwhisperer.domain.company_setting import Effective, SettingValue, known
 from alertwhisperer.domain.severity import Severity
 from alertwhisperer.domain.silence import (
-    DEFAULT_GRACE_S,
-    DEFAULT_SEVERITY,
     Listening,
     Mode,
     NewCheck,
@@ -21,6 +20,7 @@ from alertwhisperer.domain.silence import (
     SilenceState,
 )
 from alertwhisperer.kit.ids import floor_at
+from alertwhisperer.store import company_settings
 from alertwhisperer.store.database import Connection, Unit, queries
 
 MOST_CHECKS = 200
@@ -30,7 +30,10 @@ _sql = queries("silence")
 
 
 async def insert(unit: Unit, checks: Iterable[NewCheck], *, now: datetime) -> None:
-    """Begin to watch; what is watched already stays as it is."""
+    """Begin to watch, as the company's settings say; what is watched already stays as it is."""
+    held = await company_settings.of(unit)
+    mode, grace_s, severity = (_setting(held, name) for name in ("silence_mode", "silence_grace_s", "silence_severity"))
+    is_off = mode == Mode.OFF.value
     wanted = sorted(checks, key=lambda one: one.id)
     await _sql.insert(
         unit.connection,
@@ -40,11 +43,18 @@ async def insert(unit: Unit, checks: Iterable[NewCheck], *, now: datetime) -> No
         problems=[one.problem for one in wanted],
         heartbeats=[one.is_heartbeat for one in wanted],
         names=[one.name for one in wanted],
-        grace_s=DEFAULT_GRACE_S,
-        severity=int(DEFAULT_SEVERITY),
+        mode=mode,
+        state=(SilenceState.OFF if is_off else SilenceState.LEARNING).value,
+        reason=(Reason.TURNED_OFF if is_off else Reason.FEW_BEATS).value,
+        grace_s=grace_s,
+        severity=int(Severity[str(severity).upper()]),
         most=MOST_CHECKS,
         now=now,
     )
+
+
+def _setting(held: Mapping[str, Effective], name: str) -> SettingValue:
+    return held[name].value if name in held else known(name).default
 
 
 async def page(unit: Unit, *, limit: int, before: UUID | None = None) -> tuple[SilenceCheck, ...]:

@@ -2,8 +2,8 @@
 -- Checks to begin with; those that are there stay. A stranger cannot fill the table: an integration has so many at most.
 INSERT INTO silence_check (company_id, check_id, integration_id, problem, heartbeat, name, mode, interval_s, grace_s,
     severity, state, reason, expected_since, changed_at, told, learned, created_at)
-SELECT :company_id, u.check_id, u.integration_id, u.problem, u.heartbeat, u.name, 'learned', NULL, :grace_s, :severity,
-    'learning', 'few_beats', :now, :now, true, '{}', :now
+SELECT :company_id, u.check_id, u.integration_id, u.problem, u.heartbeat, u.name, :mode, NULL, :grace_s, :severity,
+    :state, :reason, :now, :now, true, '{}', :now
 FROM (
     SELECT v.*, row_number() OVER (PARTITION BY v.integration_id ORDER BY v.check_id) AS place
     FROM unnest(:ids::uuid[], :integrations::uuid[], :problems::uuid[], :heartbeats::boolean[], :names::text[])

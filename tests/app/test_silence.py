@@ -31,6 +31,7 @@ from alertwhisperer.domain.integration import OWN_SOURCE
 from alertwhisperer.domain.severity import Severity
 from alertwhisperer.domain.silence import Mode, Reason, SilenceState
 from alertwhisperer.domain.state import AlertStatus, IncidentStatus
+from alertwhisperer.guard.company_settings import set_exceptions
 from alertwhisperer.ingest.admission import Admission
 from alertwhisperer.ingest.gateway import Gateway
 from alertwhisperer.ingest.intake import Intake
@@ -190,6 +191,18 @@ async def world(migrated: Migrated, clock: ManualClock) -> AsyncIterator[World]:
 
 
 # ------------------------------------------------------------------------------------------------ in time
+
+
+async def test_a_new_integration_is_watched_as_its_companys_settings_say(world: World) -> None:
+    scope, now = Scope(world.company, "test"), world.clock.now()
+    given = {"silence_mode": "off", "silence_grace_s": 7, "silence_severity": "low"}
+    await set_exceptions(world.house.database, scope, given, now=now)
+    quiet = (await world.check((await new_sender(world.house, world.company, "generic")).integration_id)).check
+    assert (quiet.mode, quiet.grace, quiet.severity) == (Mode.OFF, timedelta(seconds=7), Severity.LOW)
+    assert (quiet.state, quiet.reason) == (SilenceState.OFF, Reason.TURNED_OFF)
+    await set_exceptions(world.house.database, scope, {"silence_mode": "learned"}, now=now)
+    watched = (await world.check((await new_sender(world.house, world.company, "generic")).integration_id)).check
+    assert (watched.mode, watched.state) == (Mode.LEARNED, SilenceState.LEARNING)
 
 
 async def test_silence_is_noticed_within_one_interval_and_grace_and_its_return_resolves_it(world: World) -> None:
