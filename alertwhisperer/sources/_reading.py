@@ -126,7 +126,8 @@ def identity(text: str) -> str:
 def link(value: object) -> str | None:
     """The value when it is a web address of sane length; other schemes (`javascript:`) never become links."""
     if type(value) is str and value[:4].lower() == "http" and len(value) <= LONGEST_LINK and value.isprintable():
-        return value if value[:8].lower().startswith(("http://", "https://")) else None
+        scheme, _, rest = value.partition("://")
+        return value if scheme.lower() in ("http", "https") and rest.strip("/") else None
     return None
 
 

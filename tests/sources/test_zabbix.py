@@ -14,7 +14,7 @@ import alertwhisperer.sources
 from alertwhisperer.domain.occurrence import Kind
 from alertwhisperer.domain.severity import Severity
 from alertwhisperer.sources.zabbix import SOURCE
-from tests.sources.stored import load, only
+from tests.sources.stored import load, only, request
 
 MEDIA_TYPE = Path(alertwhisperer.sources.__file__).parent / "files" / "zabbix-media-type.yaml"
 
@@ -187,3 +187,9 @@ def test_an_unknown_time_zone_is_refused_with_a_word_of_help() -> None:
     assert timezone.check("Europe/Berlin") is None
     assert "time zone" in (timezone.check("Mars/Olympus") or "")
     assert timezone.check("../../etc/passwd") is not None
+
+
+def test_an_address_without_a_host_is_no_link() -> None:
+    event = load("zabbix", "firing").document | {"zabbix_url": "https://"}
+    ((_, said),) = SOURCE.parse(request(event)).occurrences
+    assert said.content.links == {}

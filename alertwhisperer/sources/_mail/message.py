@@ -26,7 +26,7 @@ TOO_LARGE = b"X-Alertwhisperer-Too-Large"
 """First header of what is kept of a mail that is too large: how large it is."""
 _LONGEST_TEXT = 65_536
 _MOST_HEADERS = 60
-_LONGEST_HEADER = 2_048  # the library's address parser takes quadratic time: 56 kB of quotes are half a minute
+_LONGEST_HEADER = 2_048  # 56 kB of quotes in an address took half a minute
 _MOST_PARTS = 100
 _SEARCHED = 4 * _LONGEST_TEXT
 # Content of scripts and styles is no text; a tag is at most so long, so that a lone `<` costs no walk to the end.
@@ -34,6 +34,14 @@ _UNSEEN = re.compile(r"(?is)<(script|style)\b[^>]{0,1000}>.{0,100000}?</\1\s*>")
 _BREAK = re.compile(r"(?i)<(?:br|/p|/div|/tr|/h[1-6]|/li)\b[^>]{0,1000}>")
 _TAG = re.compile(r"<[^<>]{0,4000}>")
 _NEWLINES = re.compile(r"\n\s*\n+")
+
+
+class _Capped(policy.EmailPolicy):
+    """The library's own reading of headers, which takes quadratic time, of no more than is sane."""
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        """As there; the message asks for its content type by this as well."""
+        return super().header_fetch_parse(name, str(value)[:_LONGEST_HEADER])
 
 
 def document_of(raw: bytes) -> dict[str, Json]:
@@ -61,7 +69,7 @@ def document_of(raw: bytes) -> dict[str, Json]:
 
 def _message(raw: bytes) -> Message[Any, Any]:
     try:
-        return message_from_bytes(raw, policy=policy.default)
+        return message_from_bytes(raw, policy=_Capped())
     except (RecursionError, ValueError, LookupError, AttributeError, IndexError, TypeError):
         # Nested too deep, or a fault of the library's: the head says enough to see that there was a mail.
         return BytesHeaderParser(policy=policy.compat32).parsebytes(raw[:_LONGEST_TEXT])
@@ -77,11 +85,10 @@ def _headers(message: Message[Any, Any]) -> dict[str, str]:
 
 
 def _header(message: Message[Any, Any], name: str, raw: object) -> str:
-    text = str(raw)[:_LONGEST_HEADER]
     try:
-        return str(message.policy.header_fetch_parse(name, text))
+        return str(message.policy.header_fetch_parse(name, str(raw)))
     except Exception:  # noqa: BLE001 - the library's header parser fails in many ways; the raw text is there
-        return text
+        return str(raw)[:_LONGEST_HEADER]
 
 
 def _address(text: str) -> tuple[str, str]:
