@@ -189,6 +189,10 @@ class Pipeline:
         for delivery in deliveries:
             answer = Answer(delivery.id, delivery.status, len(delivery.members))
             first = firsts.get(delivery.id)
+            if first is not None and first.delivery in by_id and delivery.whole in by_id:
+                # Two wholes of one name are in this batch, each with its part. Which part's name was noted first says
+                # nothing: the part of the whole that stays is the one to keep, or both would go.
+                first = None
             if delivery.integration not in locked.rules:
                 answer.gone = True
             elif first is not None and first.body == delivery.body_hash:

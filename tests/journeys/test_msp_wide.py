@@ -245,3 +245,15 @@ async def test_moving_a_route_sends_what_comes_then_elsewhere(msp: Msp) -> None:
         assert time.monotonic() < deadline
     held = [one["asset"] for one in (await msp.get(msp.companies[5], "alerts"))["items"]]
     assert "SRV-555-1" in held
+
+
+async def test_repeats_that_arrive_at_one_moment_are_one_and_none_is_lost(msp: Msp) -> None:
+    """They share a transaction, in which one of them is first for the MSP and another might be for the company."""
+    target = await new_company(msp.house, "At one moment")
+    await msp.map({"600": target.id})
+    bodies = [activity(600, device=number) for number in range(40)]
+    answers = await asyncio.gather(*(msp.send(body) for body in bodies for _ in range(4)))
+    assert {answer.status_code for answer in answers} == {202}
+    found = (await msp.get(target.id, "alerts?limit=500"))["items"]
+    assert sorted(one["asset"] for one in found) == sorted(f"SRV-600-{number}" for number in range(40))
+    assert {one["count"] for one in found} == {1}
