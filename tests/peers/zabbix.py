@@ -207,6 +207,7 @@ class Zabbix:
                 "name": f"{host} (disk)",
                 "groups": [{"groupid": self._host_group()}],
                 "interfaces": [interface],
+                "status": 1,  # unmonitored: the server must not take a value before it knows the trigger as well
             },
         )
         item = {"hostid": made["hostids"][0], "name": "Free disk space", "key_": "disk.free", "type": 2}
@@ -216,6 +217,7 @@ class Zabbix:
         self.call(
             "trigger.create", {"description": trigger, "expression": expression, "priority": severity, "tags": tags}
         )
+        self.call("host.update", {"hostid": made["hostids"][0], "status": 0})
 
     def send(self, host: str, value: float) -> None:
         """A value of `disk.free`, by zabbix_sender; waits until the server knows the host."""
