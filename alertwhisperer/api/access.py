@@ -6,7 +6,7 @@ route that declares none of them keeps the application from starting.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -16,17 +16,21 @@ from fastapi import FastAPI, Path, Request, Security
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import HTTPConnection
 
+from alertwhisperer.api.client import client_ip
+from alertwhisperer.api.cookies import caller_of, reader_of, refuse_foreign, refuse_owing
 from alertwhisperer.api.desk import Desk, desk_of
 from alertwhisperer.api.problem import Unauthenticated
 from alertwhisperer.domain.company import INSTALLATION, CompanyId, Scope
 from alertwhisperer.domain.errors import Invalid, NotFound
-from alertwhisperer.domain.user import Role, User
-from alertwhisperer.guard import people
+from alertwhisperer.domain.user import Means, MeansKind, Person, User
 from alertwhisperer.guard.companies import require_company
+from alertwhisperer.guard.crossing import Crossing, crossing, served_by
 from alertwhisperer.guard.permissions import Action, require
+from alertwhisperer.guard.sign_in.sessions import SignedIn
+from alertwhisperer.guard.tokens import person_of_token
 from alertwhisperer.kit.ids import uuid7
-from alertwhisperer.store import companies
 from alertwhisperer.store.database import Connection, Unit
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="token", description="`alertwhisperer token add` makes one")
@@ -42,16 +46,31 @@ class Caller:
     A person who may do what the route declares.
 
     Attributes:
+        person: who it is, and by what means they came in.
         company_id: from the path; None where the path names none.
         now: the moment of the request, aware UTC.
+        ip: the address that the person called from.
+        signed_in: the session, where the person came by its cookie.
     """
 
-    user: User
+    person: Person
     action: Action
     desk: Desk
     company_id: CompanyId | None
     now: datetime
     trace_id: str
+    ip: str
+    signed_in: SignedIn | None = None
+
+    @property
+    def user(self) -> User:
+        """Who it is."""
+        return self.person.user
+
+    @property
+    def by(self) -> Scope:
+        """In the name of the installation: for what concerns no company, and for parts that choose the company."""
+        return Scope(INSTALLATION, self.user.email, self.trace_id, self.user.id, self.ip)
 
     @property
     def scope(self) -> Scope:
@@ -65,10 +84,10 @@ class Caller:
 
         Raises:
             NotFound: the person does not serve it.
-            Forbidden: the person's role may not do this.
+            Forbidden: the person's role may not do this, or the means does not cover it.
         """
-        require(self.user, self.action, company_id)
-        return Scope(company_id, self.user.email, self.trace_id)
+        require(self.user, self.action, company_id, self.person.means)
+        return self.by.at(company_id)
 
     @asynccontextmanager
     async def work(self, *, snapshot: bool = False) -> AsyncIterator[Unit]:
@@ -86,21 +105,25 @@ class Caller:
         """
         The scope of whichever company that the person serves has this thing.
 
+        Ids alone are compared, and what follows sees that one company: so it is no crossing, for an MSP admin neither.
+
         Raises:
             NotFound: none has; that another company has it looks the same.
         """
-        served = await self._served()
+        served = await self.served()
         async with self.desk.database.across(served) as connection:
             company_id = await company_of(connection, served, identifier)
         if company_id is None:
             raise absent(noun, identifier)
         return self.scope_of(company_id)
 
-    async def _served(self) -> tuple[CompanyId, ...]:
-        if self.user.role is not Role.MSP_ADMIN:
-            return tuple(sorted(self.user.companies))
-        async with self.desk.database.across([INSTALLATION]) as connection:
-            return await companies.all_ids(connection)
+    async def served(self) -> tuple[CompanyId, ...]:
+        """The ids of the companies that the person serves by this means."""
+        return await served_by(self.desk.database, self.person)
+
+    def crossing(self, *, why: str = "") -> AbstractAsyncContextManager[Crossing]:
+        """The audited door to the content of all companies that the person serves, for the route's action."""
+        return crossing(self.desk.database, self.by, self.person, self.action, why=why, now=self.now)
 
 
 def absent(noun: str, identifier: object) -> NotFound:
@@ -131,11 +154,33 @@ class Allow:
         self, request: Request, given: HTTPAuthorizationCredentials | None, company: str | None
     ) -> Caller:
         desk = desk_of(request)
-        user = await _user(desk, given)
+        # Both at once: the token counts, and the cookie is ignored.
+        signed_in = await caller_of(request, desk, self.action) if given is None else None
+        person = await _by_token(desk, given) if signed_in is None else _by_session(signed_in)
         company_id = None if company is None else _company_id(company)
-        require(user, self.action, company_id)
+        require(person.user, self.action, company_id, person.means)
         now = desk.clock.now()
-        return Caller(user, self.action, desk, company_id, now, uuid7(now).hex)
+        ip = client_ip(request, desk.trusted_proxies)
+        return Caller(person, self.action, desk, company_id, now, uuid7(now).hex, ip, signed_in)
+
+
+async def person_on_line(line: HTTPConnection, desk: Desk) -> Person:
+    """
+    Who holds a WebSocket: by a bearer token, or by the session's cookie where the page that opened it is ours.
+
+    Raises:
+        Unauthenticated: nobody.
+        Forbidden: the page is another site's, or the person must do something else first.
+    """
+    scheme, _, credentials = line.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return await _by_token(desk, HTTPAuthorizationCredentials(scheme=scheme, credentials=credentials.strip()))
+    signed_in = await reader_of(line, desk)
+    if signed_in is None:
+        return await _by_token(desk, None)
+    refuse_foreign(line, desk)
+    refuse_owing(signed_in, desk)
+    return _by_session(signed_in)
 
 
 class AllowInCompany(Allow):
@@ -236,13 +281,21 @@ def _calls(dependant: Dependant) -> Iterator[object]:
         yield from _calls(inner)
 
 
-async def _user(desk: Desk, given: HTTPAuthorizationCredentials | None) -> User:
-    user = None if given is None else await people.user_of_token(desk.database, desk.vault, given.credentials)
-    if user is None:
+def _by_session(signed_in: SignedIn) -> Person:
+    return Person(signed_in.user, Means(MeansKind.SESSION, signed_in.session.id))
+
+
+async def _by_token(desk: Desk, given: HTTPAuthorizationCredentials | None) -> Person:
+    person = (
+        None
+        if given is None
+        else await person_of_token(desk.database, desk.vault, given.credentials, now=desk.clock.now())
+    )
+    if person is None:
         raise Unauthenticated(
             "a live bearer token is needed", where="header Authorization", mend="send `Authorization: Bearer <token>`"
         )
-    return user
+    return person
 
 
 def _company_id(text: str) -> CompanyId:

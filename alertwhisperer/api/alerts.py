@@ -1,6 +1,7 @@
 """Alerts: what tools say is wrong, each condition once, and why it was decided so."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -16,8 +17,8 @@ from alertwhisperer.correlate.receipt import explain
 from alertwhisperer.domain.severity import Severity
 from alertwhisperer.domain.state import AlertStatus
 from alertwhisperer.guard.permissions import Action
-from alertwhisperer.kit.ids import KIND_OCCURRENCE, sibling
-from alertwhisperer.store import alerts, receipts
+from alertwhisperer.kit.ids import KIND_OCCURRENCE, delivery_of, index_of, sibling
+from alertwhisperer.store import across, alerts, receipts
 from alertwhisperer.store.alerts import AlertFilter, AlertRow
 
 router = APIRouter(prefix="/api", tags=["alerts"])
@@ -67,7 +68,15 @@ class AlertShown(Shown):
     last_seen_at: datetime
 
 
-class AlertQuery(PageQuery):
+class AlertAnywhere(AlertShown):
+    """An alert, and whose it is."""
+
+    model_config = example({**EXAMPLE, "company": "Acme"})
+
+    company: Annotated[str, Field(description="the company's name")]
+
+
+class AllAlertsQuery(PageQuery):
     """Which alerts."""
 
     status: AlertStatusWord | None = None
@@ -75,11 +84,29 @@ class AlertQuery(PageQuery):
         default_factory=list
     )
     source: Text | None = None
-    asset: Annotated[Text | None, Field(description="any name of the asset")] = None
+    asset: Annotated[Text | None, Field(description="of one company: any name of the asset")] = None
     signature: Text | None = None
-    incident_id: UUID | None = None
     start: Annotated[Moment | None, Field(alias="from", description="first seen at or after")] = None
     finish: Annotated[Moment | None, Field(alias="to", description="first seen before")] = None
+
+    @property
+    def filter(self) -> AlertFilter:
+        """The same for the store."""
+        return AlertFilter(
+            status=None if self.status is None else AlertStatus[self.status.upper()],
+            severities=tuple(Severity[word.upper()] for word in self.severity),
+            source=self.source,
+            asset=self.asset,
+            signature=self.signature,
+            start=self.start,
+            finish=self.finish,
+        )
+
+
+class AlertQuery(AllAlertsQuery):
+    """Which alerts of a company."""
+
+    incident_id: UUID | None = None
 
 
 class ReceiptShown(Shown):
@@ -89,6 +116,8 @@ class ReceiptShown(Shown):
         {
             "alert_id": EXAMPLE["id"],
             "occurrence_id": "0195d3a1-22b0-7e11-8a00-5b1c01000000",
+            "delivery_id": "0195d3a1-22b0-7e11-8a00-5b1c00000000",
+            "delivery_index": 0,
             "decided_at": "2026-03-01T08:00:12Z",
             "incident_id": EXAMPLE["incident_id"],
             "outcome": "new",
@@ -100,6 +129,8 @@ class ReceiptShown(Shown):
 
     alert_id: UUID
     occurrence_id: Annotated[UUID, Field(description="the one that began the alert")]
+    delivery_id: Annotated[UUID, Field(description="the request that it came in")]
+    delivery_index: Annotated[int, Field(description="0-based place in that request")]
     decided_at: datetime
     incident_id: UUID | None
     outcome: str
@@ -112,19 +143,27 @@ class ReceiptShown(Shown):
 async def list_alerts(
     caller: Annotated[Caller, allow_in_company(Action.ALERT_READ)], query: Annotated[AlertQuery, Query()]
 ) -> Page[AlertShown]:
-    wanted = AlertFilter(
-        status=None if query.status is None else AlertStatus[query.status.upper()],
-        severities=tuple(Severity[word.upper()] for word in query.severity),
-        source=query.source,
-        asset=query.asset,
-        signature=query.signature,
-        incident_id=query.incident_id,
-        start=query.start,
-        finish=query.finish,
-    )
+    wanted = replace(query.filter, incident_id=query.incident_id)
     async with caller.work() as unit:
         found = await alerts.page(unit, wanted, limit=query.reach, before=query.cursor)
     return page_of(found, query, show_alert, lambda alert: alert.id)
+
+
+@router.get("/alerts", summary="Alerts of all companies that you serve, newest first", responses=responses())
+async def list_all_alerts(
+    caller: Annotated[Caller, allow(Action.ALERT_CROSS)], query: Annotated[AllAlertsQuery, Query()]
+) -> Page[AlertAnywhere]:
+    async with caller.crossing() as look:
+        found = await across.page_of_alerts(
+            look.connection, look.companies, look.at, query.filter, limit=query.reach, before=query.cursor
+        )
+        names = await look.names({row.company_id for row in found})
+    return page_of(
+        found,
+        query,
+        lambda row: AlertAnywhere(**show_alert(row).model_dump(), company=names[row.company_id]),
+        lambda row: row.id,
+    )
 
 
 @router.get("/alerts/{alert_id}", summary="One alert", responses=responses(404))
@@ -149,6 +188,8 @@ async def read_receipt(caller: Annotated[Caller, allow(Action.ALERT_READ)], aler
     return ReceiptShown(
         alert_id=alert_id,
         occurrence_id=receipt.id,
+        delivery_id=delivery_of(receipt.id),
+        delivery_index=index_of(receipt.id),
         decided_at=receipt.received_at,
         incident_id=alert.incident_id,
         outcome=receipt.outcome.word,

@@ -8,36 +8,67 @@ from fastapi.openapi.utils import get_openapi
 
 from alertwhisperer.api import (
     alerts,
+    approvals,
+    around,
+    arrivals,
     assets,
+    attention,
     audit,
+    aws,
+    baseline,
+    bindings,
+    board,
+    brakes,
     companies,
     company_settings,
     contacts,
+    credentials,
     deliveries,
     edges,
+    erasures,
+    executors,
     feeds,
     groups,
+    handover,
     health,
+    identities,
+    identity_providers,
     incidents,
     integrations,
+    invitations,
     kpis,
     ledger,
     mapping,
     onboarding,
+    permissions,
+    promises,
+    push,
     quarantine,
+    report_schedules,
+    reports,
     routes,
     rules,
+    run_policy,
+    runbooks,
+    runs,
+    scim,
+    search,
+    session,
+    sessions,
     silence,
     sites,
     sources,
+    tokens,
     users,
+    views,
 )
 from alertwhisperer.api.access import methods_of, refuse_undeclared
 from alertwhisperer.api.desk import Desk
 from alertwhisperer.api.envelope import Envelope
+from alertwhisperer.api.html import account, identity, links, sign_in
 from alertwhisperer.api.problem import Problem, install
 
-__all__ = ["OPENAPI_PATH", "Desk", "make_api"]
+__all__ = ["OPENAPI_PATH", "Desk", "assemble", "make_api"]
 
 OPENAPI_PATH = "/api/openapi.json"
 
@@ -51,31 +82,84 @@ _NOUNS = (
     feeds,
     routes,
     alerts,
+    around,  # before incidents, whose path would take `activity` for an id
     incidents,
+    attention,
+    promises,
+    board,
+    handover,
+    search,
     deliveries,
     rules,
+    runbooks,
     assets,
     edges,
     sites,
     contacts,
+    executors,
+    credentials,
+    bindings,
+    aws,
     silence,
     quarantine,
     ledger,
     kpis,
+    reports,
+    report_schedules,
+    baseline,
+    approvals,
+    runs,
+    run_policy,
+    arrivals,
+    brakes,
+    erasures,
     audit,
+    session,
+    sessions,
+    invitations,
     users,
+    views,
+    tokens,
+    permissions,
+    push,
+    identity_providers,
+    identities,
     sources,
     health,
+    sign_in,
+    identity,
+    links,
+    account,
+    scim,
 )
 _DESCRIPTION = (
     "Alerts of many tools, as few incidents, each with its reason. Send `Authorization: Bearer <token>`. Lists are "
     'pages: `{"items": […], "next": cursor}`. Errors are RFC 9457 problems. Times are RFC 3339, answered in UTC.'
+)
+_COOKIE = (
+    "Set by `POST /api/session`; `__Host-alertwhisperer` where the address is https. Writes by it carry the session's "
+    "`csrf_token` as `X-CSRF-Token`."
 )
 
 
 def make_api(desk: Desk) -> FastAPI:
     """
     The application for people's doors.
+
+    Raises:
+        TypeError: a route declares no action.
+    """
+    app = assemble(secure=desk.public_url.startswith("https://"))
+    app.state.desk = desk
+    return app
+
+
+def assemble(*, secure: bool) -> FastAPI:
+    """
+    The routes without anything behind them, which is enough to say what they are.
+
+    Args:
+        secure: whether the address is https.
 
     Raises:
         TypeError: a route declares no action.
@@ -90,8 +174,7 @@ def make_api(desk: Desk) -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.desk = desk
-    app.add_middleware(Envelope)
+    app.add_middleware(Envelope, secure=secure)
     install(app, partial(methods_of, app))
     for noun in _NOUNS:
         app.include_router(noun.router)
@@ -100,11 +183,23 @@ def make_api(desk: Desk) -> FastAPI:
     return app
 
 
+def _offer_sessions(document: dict[str, Any]) -> None:
+    """Wherever a token is taken, the cookie of a session is; which routes those are, the token says already."""
+    cookie = {"type": "apiKey", "in": "cookie", "name": "alertwhisperer", "description": _COOKIE}
+    document["components"].setdefault("securitySchemes", {})["session"] = cookie
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            if operation.get("security") == [{"token": []}]:
+                operation["security"].append({"session": []})
+
+
 def _document(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI document, with the schema that all problems share; made once."""
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = schema
+        parts = document.setdefault("components", {})
+        parts.setdefault("schemas", {})["Problem"] = schema
+        _offer_sessions(document)
         app.openapi_schema = document
     return app.openapi_schema

@@ -82,7 +82,8 @@ class CompanySet(Asked):
 async def list_companies(
     caller: Annotated[Caller, allow(Action.COMPANY_READ)], query: Annotated[PageQuery, Query()]
 ) -> Page[CompanyShown]:
-    found = await companies.list_companies(caller.desk.database, caller.user, limit=query.reach, before=query.cursor)
+    served = await caller.served()
+    found = await companies.list_companies(caller.desk.database, served, limit=query.reach, before=query.cursor)
     return page_of(found, query, _show, lambda company: company.id)
 
 
@@ -90,7 +91,7 @@ async def list_companies(
 async def add_company(caller: Annotated[Caller, allow(Action.COMPANY_ADD)], body: CompanyAdded) -> CompanyShown:
     company = await companies.add_company(
         caller.desk.database,
-        caller.user.email,
+        caller.by,
         body.name,
         ref=body.ref or None,
         group_id=body.group_id,

@@ -71,17 +71,13 @@ async def put_setting(
     caller: Annotated[Caller, allow(Action.INHERITED_SET)], name: Name, body: ValueGiven
 ) -> CompanySettingsShown:
     return _show(
-        await company_settings.set_inherited(
-            caller.desk.database, caller.user.email, None, {name: body.value}, now=caller.now
-        )
+        await company_settings.set_inherited(caller.desk.database, caller.by, None, {name: body.value}, now=caller.now)
     )
 
 
 @router.delete("/settings/{name}", summary="Go back to the product's default", responses=responses())
 async def delete_setting(caller: Annotated[Caller, allow(Action.INHERITED_SET)], name: Name) -> CompanySettingsShown:
-    return _show(
-        await company_settings.unset_inherited(caller.desk.database, caller.user.email, None, name, now=caller.now)
-    )
+    return _show(await company_settings.unset_inherited(caller.desk.database, caller.by, None, name, now=caller.now))
 
 
 @router.get("/groups/{group}/settings", summary="What a group's companies inherit", responses=responses(404))
@@ -96,9 +92,7 @@ async def put_group_setting(
     caller: Annotated[Caller, allow(Action.INHERITED_SET)], group: GroupId, name: Name, body: ValueGiven
 ) -> CompanySettingsShown:
     return _show(
-        await company_settings.set_inherited(
-            caller.desk.database, caller.user.email, group, {name: body.value}, now=caller.now
-        )
+        await company_settings.set_inherited(caller.desk.database, caller.by, group, {name: body.value}, now=caller.now)
     )
 
 
@@ -106,9 +100,7 @@ async def put_group_setting(
 async def delete_group_setting(
     caller: Annotated[Caller, allow(Action.INHERITED_SET)], group: GroupId, name: Name
 ) -> CompanySettingsShown:
-    return _show(
-        await company_settings.unset_inherited(caller.desk.database, caller.user.email, group, name, now=caller.now)
-    )
+    return _show(await company_settings.unset_inherited(caller.desk.database, caller.by, group, name, now=caller.now))
 
 
 @router.get("/companies/{company_id}/settings", summary="What holds in a company, and why", responses=responses(404))

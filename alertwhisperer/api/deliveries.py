@@ -1,7 +1,9 @@
 """Deliveries: what became of one request of a tool, member by member."""
 
+import base64
+import json
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -14,7 +16,7 @@ from alertwhisperer.correlate.receipt import explain
 from alertwhisperer.guard.permissions import Action
 from alertwhisperer.kit.ids import INDEX_BITS
 from alertwhisperer.store import deliveries
-from alertwhisperer.store.deliveries import DeliveryRow, Fate
+from alertwhisperer.store.deliveries import Body, DeliveryRow, Fate
 
 router = APIRouter(prefix="/api/deliveries", tags=["deliveries"])
 
@@ -83,6 +85,16 @@ class DeliveryShown(Shown):
     next: Annotated[int | None, Field(description="`first` of the rest; null when these are all")]
 
 
+class BodyShown(Shown):
+    """A request as it came; it is not to be trusted."""
+
+    model_config = example({"body_base64": "eyJhIjoxfQ==", "body_text": '{"a":1}', "request": {"method": "POST"}})
+
+    body_base64: Annotated[str | None, Field(description="null when retention dropped it")]
+    body_text: Annotated[str | None, Field(description="null when it is not UTF-8")]
+    request: Annotated[dict[str, Any] | None, Field(description="method, query and headers that the parser read")]
+
+
 class DeliveryQuery(Asked):
     """Which members of it."""
 
@@ -103,6 +115,13 @@ async def read_delivery(
     if delivery is None:
         raise absent("delivery", delivery_id)
     return show_delivery(delivery, fates, query.limit)
+
+
+@router.get("/{delivery_id}/body", summary="What a tool sent, as it came", responses=responses(404))
+async def read_body(caller: Annotated[Caller, allow(Action.DELIVERY_READ)], delivery_id: UUID) -> BodyShown:
+    scope = await caller.find(deliveries.company_of, delivery_id, "delivery")
+    async with caller.desk.database.unit_of_work(scope) as unit:
+        return BodyShown(**body_fields(await deliveries.body(unit, delivery_id)))
 
 
 def show_delivery(delivery: DeliveryRow, fates: list[Fate], limit: int) -> DeliveryShown:
@@ -134,3 +153,18 @@ def _show(fate: Fate) -> OccurrenceShown:
         incident_id=fate.incident_id,
         refused=None if refused is None else RefusedShown(what=refused.what, where=refused.where, mend=refused.mend),
     )
+
+
+def body_fields(found: Body | None) -> dict[str, Any]:
+    """A body as the API shows it: as text where it is one."""
+    if found is None:
+        return {"body_base64": None, "body_text": None, "request": None}
+    try:
+        text = found.body.decode()
+    except UnicodeDecodeError:
+        text = None
+    return {
+        "body_base64": base64.b64encode(found.body).decode(),
+        "body_text": text,
+        "request": None if found.request is None else json.loads(found.request),
+    }

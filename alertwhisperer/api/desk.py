@@ -1,17 +1,49 @@
 """What the routers are handed: the parts that `app/` picked, and nothing global."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from fastapi import Request
 
+from alertwhisperer.api.client import Network
 from alertwhisperer.domain.company import Scope
 from alertwhisperer.domain.rerun import Reran
+from alertwhisperer.domain.runbook import Runbook
+from alertwhisperer.guard.identity.exchange import nobody
+from alertwhisperer.guard.identity.issuers import Issuers
+from alertwhisperer.guard.sign_in.entrance import Entrance
 from alertwhisperer.guard.vault import Vault
-from alertwhisperer.kit.clock import Clock
+from alertwhisperer.kit.clock import Clock, SystemClock
+from alertwhisperer.notify.carrying import Call, calls_nobody
+from alertwhisperer.remediate.certificate import DrillRecord, record_of
+from alertwhisperer.remediate.means import Means, NoIncidents, without_runbooks
 from alertwhisperer.sources.contract import Source
 from alertwhisperer.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class WayIn:
+    """
+    A button of the sign-in page: an identity provider.
+
+    Attributes:
+        title: as people know it.
+        path: of ours, to which `?next=` is added; it leads to the provider.
+    """
+
+    title: str
+    path: str
+
+
+async def no_ways_in() -> Sequence[WayIn]:
+    """There is no identity provider."""
+    return ()
+
+
+def nothing_drilled(runbook: Runbook) -> DrillRecord:
+    """There are no certificates here."""
+    return record_of(None, runbook, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +58,15 @@ class Desk:
         metrics: the exposition text of Prometheus.
         rerun: parses a quarantined unit again, in the scope's name; raises `NotFound`, `Conflicting` or `Invalid`.
         rerun_all: the same for what waits of an integration, from the unit after a given one; raises `NotFound`.
+        entrance: how people sign in.
+        trusted_proxies: networks whose word on a client's address counts.
+        ways_in: buttons of the sign-in page beside the password.
+        home: where a person lands after signing in, when no page was asked for.
+        means: what runs are made of.
+        issuers: what is known of identity providers, and the way to ask them.
+        push_call: the way to push services; it refuses addresses that are not public.
+        contact: whom somebody outside may ask about this installation: a mailto: or https: address.
+        drill_record_of: whether a runbook was tried on a throwaway machine.
     """
 
     database: Database
@@ -37,6 +78,15 @@ class Desk:
     metrics: Callable[[], bytes]
     rerun: Callable[[Scope, UUID], Awaitable[object]]
     rerun_all: Callable[[Scope, UUID, UUID | None], Awaitable[Reran]]
+    entrance: Entrance = field(default_factory=Entrance)
+    trusted_proxies: Sequence[Network] = ()
+    ways_in: Callable[[], Awaitable[Sequence[WayIn]]] = no_ways_in
+    home: str = "/account"
+    means: Means = field(default_factory=lambda: without_runbooks(NoIncidents()))
+    issuers: Issuers = field(default_factory=lambda: Issuers(nobody, SystemClock()))
+    push_call: Call = calls_nobody
+    contact: str = "mailto:admin@alertwhisperer.local"
+    drill_record_of: Callable[[Runbook], DrillRecord] = nothing_drilled
 
 
 def desk_of(request: Request) -> Desk:

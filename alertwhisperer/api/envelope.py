@@ -1,4 +1,11 @@
-"""The envelope of every request and answer: no body beyond 1 MB, no guessing of types, no copies in caches."""
+"""
+The envelope of every request and answer: no body beyond 1 MB, and what a browser may do with the answer: little.
+
+A page says for itself what it needs more (its style sheet, its forms); what a route has set is not taken back.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -7,12 +14,33 @@ from alertwhisperer.api.problem import TooLarge, answer_error
 
 LARGEST_BODY = 1_000_000
 
+GUARDS: Mapping[str, str] = MappingProxyType(
+    {
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store",
+        # Nothing is loaded, run, framed or sent anywhere by an answer that is no page.
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    }
+)
+STRICT_TRANSPORT = "max-age=31536000"  # a year; without subdomains, which are not ours to decide on
+
 
 class Envelope:
-    """ASGI middleware around the API."""
+    """
+    ASGI middleware around the API.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Args:
+        secure: whether people reach the server by https: browsers then never try http again.
+    """
+
+    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
         self._app = app
+        self._guards = {**GUARDS, **({"Strict-Transport-Security": STRICT_TRANSPORT} if secure else {})}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request in and its answer out."""
@@ -23,8 +51,8 @@ class Envelope:
         async def send_marked(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["X-Content-Type-Options"] = "nosniff"
-                headers["Cache-Control"] = "no-store"
+                for name, value in self._guards.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         body = await _read(scope, receive)

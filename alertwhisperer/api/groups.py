@@ -61,7 +61,7 @@ async def list_groups(caller: Annotated[Caller, allow(Action.GROUP_READ)]) -> Gr
 
 @router.post("", status_code=201, summary="Add a group", responses=responses(409))
 async def add_group(caller: Annotated[Caller, allow(Action.GROUP_ADD)], body: GroupNamed) -> GroupShown:
-    return _show(await groups.add_group(caller.desk.database, caller.user.email, body.name, now=caller.now))
+    return _show(await groups.add_group(caller.desk.database, caller.by, body.name, now=caller.now))
 
 
 @router.get("/{group}", summary="One group", responses=responses(404))
@@ -73,14 +73,14 @@ async def read_group(caller: Annotated[Caller, allow(Action.GROUP_READ)], group:
 async def rename_group(
     caller: Annotated[Caller, allow(Action.GROUP_SET)], group: GroupId, body: GroupNamed
 ) -> GroupShown:
-    return _show(await groups.rename_group(caller.desk.database, caller.user.email, group, body.name, now=caller.now))
+    return _show(await groups.rename_group(caller.desk.database, caller.by, group, body.name, now=caller.now))
 
 
 @router.delete(
     "/{group}", status_code=204, summary="Remove a group that no company is in", responses=responses(404, 409)
 )
 async def remove_group(caller: Annotated[Caller, allow(Action.GROUP_REMOVE)], group: GroupId) -> None:
-    await groups.remove_group(caller.desk.database, caller.user.email, group, now=caller.now)
+    await groups.remove_group(caller.desk.database, caller.by, group, now=caller.now)
 
 
 def _show(group: Group) -> GroupShown:

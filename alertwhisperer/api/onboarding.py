@@ -117,7 +117,7 @@ async def import_companies(
         desk.database,
         desk.vault,
         desk.sources,
-        caller.user.email,
+        caller.by,
         sheet,
         apply=query.apply,
         deliver=_in_the_answer,
@@ -137,7 +137,7 @@ async def import_companies(
 )
 async def export_companies(caller: Annotated[Caller, allow(Action.COMPANY_EXPORT)]) -> Response:
     desk = caller.desk
-    text = await onboarding.export_companies(desk.database, caller.user.email, desk.sources, now=caller.now)
+    text = await onboarding.export_companies(desk.database, caller.by, desk.sources, now=caller.now)
     return Response(text, media_type=CSV, headers={"Content-Disposition": 'attachment; filename="companies.csv"'})
 
 

@@ -58,7 +58,10 @@ class Page(Shown, Generic[T]):
 
 def page_of(rows: Sequence[R], query: PageQuery, show: Callable[[R], T], id_of: Callable[[R], UUID]) -> Page[T]:
     """The page that `query.reach` rows make."""
-    shown = rows[: query.limit]
-    return Page(
-        items=[show(row) for row in shown], next=write_cursor(id_of(shown[-1])) if len(rows) > len(shown) else None
-    )
+    return page_by(rows, query.limit, show, lambda row: write_cursor(id_of(row)))
+
+
+def page_by(rows: Sequence[R], limit: int, show: Callable[[R], T], cursor_of: Callable[[R], str]) -> Page[T]:
+    """The page that one row more than `limit` makes, or fewer when it is the last."""
+    shown = rows[:limit]
+    return Page(items=[show(row) for row in shown], next=cursor_of(shown[-1]) if len(rows) > len(shown) else None)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
+from math import ceil
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Request, Response
@@ -10,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from alertwhisperer.domain.errors import Conflicting, Forbidden, Invalid, NotFound, Permanent, Temporary
+from alertwhisperer.domain.errors import Conflicting, Forbidden, Invalid, NotFound, Permanent, Temporary, Throttled
 
 MEDIA_TYPE = "application/problem+json"
 _MOST_ERRORS = 20  # of one request; more only repeat the first
@@ -62,9 +63,26 @@ _STATUS: tuple[tuple[type[Exception], int, str], ...] = (
     (Forbidden, 403, "forbidden"),
     (Conflicting, 409, "conflict"),
     (Invalid, 422, "invalid"),
+    (Throttled, 429, "throttled"),
     (Temporary, 503, "temporary"),
     (Permanent, 500, "permanent"),
 )
+
+
+def problem(status: int, kind: str, detail: str, *, where: str = "", mend: str = "") -> Problem:
+    """What went wrong, as a part of an answer."""
+    try:
+        title = HTTPStatus(status).phrase
+    except ValueError:
+        title = "Error"
+    return Problem(
+        type=f"urn:alertwhisperer:problem:{kind}",
+        title=title,
+        status=status,
+        detail=_printable(detail),
+        where=_printable(where),
+        mend=_printable(mend),
+    )
 
 
 def answer(
@@ -77,39 +95,21 @@ def answer(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """A problem as a response."""
-    try:
-        title = HTTPStatus(status).phrase
-    except ValueError:
-        title = "Error"
-    problem = Problem(
-        type=f"urn:alertwhisperer:problem:{kind}",
-        title=title,
-        status=status,
-        detail=_printable(detail),
-        where=_printable(where),
-        mend=_printable(mend),
-    )
-    return Response(
-        json.dumps(problem.model_dump(), ensure_ascii=False).encode(),
-        status_code=status,
-        media_type=MEDIA_TYPE,
-        headers=dict(headers or {}),
-    )
+    return _answer(problem(status, kind, detail, where=where, mend=mend), headers)
+
+
+def problem_of(failure: Exception) -> Problem:
+    """One of our own errors as a problem."""
+    for kind, status, slug in _STATUS:
+        if isinstance(failure, kind):
+            where, mend = getattr(failure, "where", ""), getattr(failure, "mend", "")
+            return problem(status, slug, str(failure), where=where, mend=mend)
+    return problem(500, "internal", "the server failed; its log says why")
 
 
 def answer_error(failure: Exception) -> Response:
     """One of our own errors as a response."""
-    for kind, status, slug in _STATUS:
-        if isinstance(failure, kind):
-            return answer(
-                status,
-                slug,
-                str(failure),
-                where=getattr(failure, "where", ""),
-                mend=getattr(failure, "mend", ""),
-                headers=_headers(failure),
-            )
-    return answer(500, "internal", "the server failed; its log says why")
+    return _answer(problem_of(failure), _headers(failure))
 
 
 def install(app: FastAPI, methods_of: Callable[[str], Sequence[str]]) -> None:
@@ -158,6 +158,7 @@ _MEANING = {
     409: "Does not fit the present state.",
     413: "The body is larger than 1 MB.",
     422: "A value is not allowed; `where` names it.",
+    429: "Too many tries: wait for `Retry-After` seconds.",
     500: "The server failed; its log says why.",
     503: "Try again after `Retry-After` seconds.",
 }
@@ -194,11 +195,20 @@ def _path(place: Sequence[str | int]) -> str:
     return text
 
 
+def _answer(said: Problem, headers: Mapping[str, str] | None) -> Response:
+    return Response(
+        json.dumps(said.model_dump(), ensure_ascii=False).encode(),
+        status_code=said.status,
+        media_type=MEDIA_TYPE,
+        headers=dict(headers or {}),
+    )
+
+
 def _headers(failure: Exception) -> dict[str, str]:
     if isinstance(failure, Unauthenticated):
         return {"WWW-Authenticate": 'Bearer realm="alertwhisperer"'}
     if isinstance(failure, Temporary):
-        return {"Retry-After": str(max(1, round(failure.retry_after.total_seconds())))}
+        return {"Retry-After": str(max(1, ceil(failure.retry_after.total_seconds())))}
     return {}
 
 

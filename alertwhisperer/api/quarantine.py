@@ -1,7 +1,5 @@
 """Quarantine: what could not be read, kept whole until a person runs it again or gives it up."""
 
-import base64
-import json
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -10,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from alertwhisperer.api.access import Caller, absent, allow_in_company
+from alertwhisperer.api.deliveries import body_fields
 from alertwhisperer.api.fields import Shown, example
 from alertwhisperer.api.pages import Page, PageQuery, page_of
 from alertwhisperer.api.problem import responses
@@ -17,7 +16,6 @@ from alertwhisperer.domain.severity import Severity
 from alertwhisperer.guard.permissions import Action
 from alertwhisperer.store import deliveries, quarantine
 from alertwhisperer.store.database import Unit
-from alertwhisperer.store.deliveries import Body
 from alertwhisperer.store.quarantine import QuarantineRow
 
 router = APIRouter(prefix="/api/companies/{company_id}/quarantine", tags=["quarantine"])
@@ -99,7 +97,7 @@ async def read_unit(
     async with caller.work() as unit:
         row = await _row(unit, quarantine_id)
         body = await deliveries.body(unit, row.delivery_id)
-    return UnitWhole(**_fields(row), **_body_fields(body))
+    return UnitWhole(**_fields(row), **body_fields(body))
 
 
 @router.post("/{quarantine_id}/rerun", summary="Parse it again", responses=responses(404, 409))
@@ -144,18 +142,4 @@ def _fields(row: QuarantineRow) -> dict[str, Any]:
         "subject": row.subject,
         "severity": None if row.severity is None else Severity(row.severity).word,
         "summary": row.summary,
-    }
-
-
-def _body_fields(found: Body | None) -> dict[str, Any]:
-    if found is None:
-        return {"body_base64": None, "body_text": None, "request": None}
-    try:
-        text = found.body.decode()
-    except UnicodeDecodeError:
-        text = None
-    return {
-        "body_base64": base64.b64encode(found.body).decode(),
-        "body_text": text,
-        "request": None if found.request is None else json.loads(found.request),
     }

@@ -4,22 +4,33 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
 
+from alertwhisperer.api.together import Together, judge
+from alertwhisperer.correlate import acts as made
 from alertwhisperer.correlate.receipt import explain
 from alertwhisperer.domain.outcome import sentence
+from alertwhisperer.domain.run import REASONS
 from alertwhisperer.kit.ids import KIND_OCCURRENCE, sibling
-from alertwhisperer.store import alerts, incidents, receipts
+from alertwhisperer.shift.promises import PROMISE, PROMISE_DROPPED, PROMISE_KEPT
+from alertwhisperer.store import alerts, incidents, receipts, runs
 from alertwhisperer.store.alerts import AlertRow
 from alertwhisperer.store.database import Unit
 from alertwhisperer.store.incidents import Event, IncidentRow
 from alertwhisperer.store.receipts import ReceiptRow
+from alertwhisperer.store.runs import Told
 
 ALERTS_SHOWN = 100
+_STEPS_SHOWN = 500  # of an incident's runs; one on a target has eight
+_OUTPUT_BYTES = 2_000  # the end of what a script said; all of it is at the run
 _COMMENT = "comment"
+RUN_STEP = "run_step"
+_PROMISED = frozenset({PROMISE, PROMISE_KEPT, PROMISE_DROPPED})
+
+Maker: TypeAlias = Literal["alerts", "decisions", "people"]
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -27,7 +38,7 @@ class Entry(msgspec.Struct, frozen=True):
     Something that happened.
 
     Attributes:
-        kind: a reason's code, `alert_resolved`, `comment`, or the kind of a person's or timer's act.
+        kind: a reason's code, `alert_resolved`, `comment`, `run_step`, or the kind of a person's or timer's act.
         actor: who: a tool's slug, an e-mail, `timer`.
         detail: the facts of an act.
     """
@@ -39,28 +50,50 @@ class Entry(msgspec.Struct, frozen=True):
     alert_id: UUID | None = None
     detail: Mapping[str, Any] = {}
 
+    @property
+    def group(self) -> Maker:
+        """Who made it happen: the tools, the rules with their timers, or people."""
+        if self.alert_id is not None:
+            return "alerts"
+        by_itself = self.kind == RUN_STEP and "@" not in self.actor  # people act by their e-mail
+        return "decisions" if self.kind == made.TIMER_RESOLVE or by_itself else "people"
+
 
 class Story(msgspec.Struct, frozen=True):
-    """An incident's first alerts (oldest first), its timeline (oldest first) and its reasons in sentences."""
+    """An incident's first alerts (oldest first), its timeline (oldest first) and its reasons, told and counted."""
 
     alerts: tuple[AlertRow, ...]
     timeline: tuple[Entry, ...]
     why: tuple[str, ...]
+    together: Together
 
 
-async def tell(unit: Unit, incident: IncidentRow) -> Story:
-    """The story of an incident, from at most its first 100 alerts."""
+async def tell(unit: Unit, incident: IncidentRow, *, outputs: bool) -> Story:
+    """
+    The story of an incident, from at most its first 100 alerts.
+
+    Args:
+        outputs: whether what scripts of its runs said may be told.
+    """
     found = await alerts.first_of_incident(unit, incident.id, limit=ALERTS_SHOWN)
     opening = sibling(incident.id, KIND_OCCURRENCE)  # an incident that a person split off has none
     wanted = dict.fromkeys([opening, *(sibling(alert.id, KIND_OCCURRENCE) for alert in found)])
     told = {receipt.id: receipt for receipt in await receipts.of_occurrences(unit, list(wanted))}
     done = await incidents.acts(unit, incident.id)
     written = await incidents.comments(unit, incident.id)
-    timeline = [*_beginnings(found, told), *_ends(found), *map(_act, reversed(done)), *map(_comment, reversed(written))]
+    steps = await runs.steps_of_incident(unit, incident.id, limit=_STEPS_SHOWN, most_bytes=_OUTPUT_BYTES)
+    timeline = [
+        *_beginnings(found, told),
+        *_ends(found),
+        *map(_act, reversed(done)),
+        *map(_comment, reversed(written)),
+        *(_run_step(told, outputs=outputs) for told in steps),
+    ]
     return Story(
         alerts=tuple(found),
         timeline=tuple(sorted((entry for entry in timeline if entry is not None), key=lambda entry: entry.at)),
         why=_why(incident, told.get(opening), [receipt for key, receipt in told.items() if key != opening]),
+        together=await judge(unit, incident, found, told),
     )
 
 
@@ -93,11 +126,39 @@ def _act(event: Event) -> Entry | None:
         return None  # its words are in the comments
     facts = json.loads(event.facts)
     detail = facts if isinstance(facts, dict) else {"facts": facts}
-    return Entry(event.at, event.kind, event.actor, f"{event.kind} by {event.actor}", detail=detail)
+    said = f": {detail['text']}" if event.kind in _PROMISED else ""
+    return Entry(event.at, event.kind, event.actor, f"{event.kind} by {event.actor}{said}", detail=detail)
 
 
 def _comment(event: Event) -> Entry:
     return Entry(event.at, _COMMENT, event.actor, event.facts)
+
+
+def _run_step(told: Told, *, outputs: bool) -> Entry:
+    """A step of a run, with the end of what its script said."""
+    step = told.step
+    where = f"{told.title} on {told.name}" if step.asset_id is not None else told.title
+    detail: dict[str, Any] = {
+        "run_id": str(step.run_id),
+        "runbook": told.runbook,
+        "asset_id": None if step.asset_id is None else str(step.asset_id),
+        "before": step.before,
+        "after": step.after,
+        "reason": step.reason.value,
+    }
+    if told.phase is not None:
+        detail |= {
+            "act_id": str(step.act_id),
+            "phase": told.phase.value,
+            "exit_code": told.exit_code,
+        }
+    if told.phase is not None and outputs:
+        detail |= {
+            "stdout": told.stdout.decode(errors="replace"),
+            "stderr": told.stderr.decode(errors="replace"),
+        }
+    text = f"{where}: {step.after.replace('_', ' ')}. {REASONS[step.reason]}"
+    return Entry(step.at, RUN_STEP, step.actor, f"{text} {step.said}".strip(), detail=detail)
 
 
 def _why(incident: IncidentRow, opening: ReceiptRow | None, others: Sequence[ReceiptRow]) -> tuple[str, ...]:

@@ -6,13 +6,14 @@ that a crash leaves each in exactly one place.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 
 from alertwhisperer.app.pipeline import Pipeline, StaleRules
 from alertwhisperer.correlate.work import Changed
+from alertwhisperer.domain.audit import AuditAction, Resource
 from alertwhisperer.domain.company import INSTALLATION, CompanyId, Scope
 from alertwhisperer.domain.delivery import Delivery, Unreadable
 from alertwhisperer.domain.errors import Temporary
@@ -21,11 +22,11 @@ from alertwhisperer.domain.occurrence import Occurrence
 from alertwhisperer.domain.severity import Severity
 from alertwhisperer.ingest.reading import read_again
 from alertwhisperer.ingest.routes import load_routes
-from alertwhisperer.ingest.routing import Routes, Target, arrived, calm, native_delivery
+from alertwhisperer.ingest.routing import Routes, Target, arrived, calm, customer_of, native_delivery
 from alertwhisperer.kit.clock import Clock
 from alertwhisperer.kit.ids import index_of, uuid7_int
 from alertwhisperer.sources.contract import Source
-from alertwhisperer.store import deliveries, due, routes
+from alertwhisperer.store import audit, deliveries, due, routes
 from alertwhisperer.store import integrations as integration_rows
 from alertwhisperer.store.database import Connection, Database, Unit
 from alertwhisperer.store.due import Due
@@ -119,17 +120,21 @@ class HandOver:
             if not ready:
                 return 0
             now = self._clock.now()
-            fresh = [uuid7_int(int(now.timestamp() * 1000)).to_bytes(16, "big") for _ in range(2)]
             leaving = Leaving(
                 INSTALLATION.bytes,
-                shared.id.bytes,
                 sorted(one.id.bytes for one, _, _ in ready),
                 now,
                 scope.actor,
-                *fresh,
+                uuid7_int(int(now.timestamp() * 1000)).to_bytes(16, "big"),
             )
+
+            async def note(within: Connection, units: int = len(ready), at: datetime = now) -> None:
+                unit = self._database.unit(within, scope)
+                resource = Resource("integration", str(shared.id))
+                await audit.write(unit, AuditAction.QUARANTINE_HANDED_OVER, resource, {"units": units}, now=at)
+
             try:
-                await self._pipeline.hand_over(connection, self._deliveries(shared, table, ready), leaving)
+                await self._pipeline.hand_over(connection, self._deliveries(shared, table, ready), leaving, note)
             except (Changed, Contended, StaleRules):
                 said = await self._still(scope, said)
                 continue
@@ -164,7 +169,8 @@ class HandOver:
             if one.delivery_id not in read:
                 read[one.delivery_id] = await self._members(unit, shared, one.delivery_id)
             what = read[one.delivery_id].get(index_of(one.id))
-            if what is None:
+            # A mapping that was changed since may split the body otherwise: the place alone names no customer.
+            if what is None or customer_of(what, shared.route_by or "") != one.value:
                 _log.warning("handover.unreadable", unit=str(one.id))
             else:
                 said.append((one, what))

@@ -45,6 +45,8 @@ from alertwhisperer.store.hot.leave import Leaving, leave
 from alertwhisperer.store.hot.rows import Rows
 from alertwhisperer.store.hot.settle import Settling, settle
 
+Note = Callable[[Connection], Awaitable[object]]
+
 _log = structlog.get_logger("pipeline")
 _OCCURRENCE = 1 << 24  # kind in a member's id; see kit/ids.py
 
@@ -87,12 +89,15 @@ class Pipeline:
             self._metrics.occurrences.labels(outcome=outcome.word).inc(count)
         return answers
 
-    async def run_again(self, connection: Connection, deliveries: Sequence[Delivery], settling: Settling) -> None:
+    async def run_again(
+        self, connection: Connection, deliveries: Sequence[Delivery], settling: Settling, note: Note
+    ) -> None:
         """
         Decide a delivery that leaves quarantine: the same stages, with its own row already there.
 
         Args:
             deliveries: the delivery itself last; before it, what of it belongs to other companies.
+            note: records it, inside the transaction.
 
         Raises:
             Conflicting: its unit does not wait any more.
@@ -101,11 +106,14 @@ class Pipeline:
         async with self._moving(connection, deliveries, deliveries[-1].company) as move:
             if not await settle(connection, settling):
                 raise Conflicting("the unit was settled meanwhile", where="state")
+            await note(connection)
             await move(deliveries[-1])
 
-    async def hand_over(self, connection: Connection, deliveries: Sequence[Delivery], leaving: Leaving) -> None:
+    async def hand_over(
+        self, connection: Connection, deliveries: Sequence[Delivery], leaving: Leaving, note: Note
+    ) -> None:
         """
-        Decide what waited in the MSP's quarantine where it belongs.
+        Decide what waited in the MSP's quarantine where it belongs; `note` records it, inside the transaction.
 
         Raises:
             Changed, StaleRules, Contended: nothing was stored; look again at what waits.
@@ -113,6 +121,7 @@ class Pipeline:
         async with self._moving(connection, deliveries, leaving.company) as move:
             if not await leave(connection, leaving):
                 raise Changed
+            await note(connection)
             await move(None)
 
     @asynccontextmanager
@@ -232,12 +241,12 @@ class Pipeline:
         record.put_work(rows, work)
         now = self._clock.now()
         at_ms = int(now.timestamp() * 1000)
-        record.put_ledger(
-            rows,
-            record.tally(kept, repeats, decisions, again=again),
-            at=now,
-            fresh_id=lambda: uuid7_int(at_ms).to_bytes(16, "big"),
-        )
+
+        def fresh_id() -> bytes:
+            return uuid7_int(at_ms).to_bytes(16, "big")
+
+        record.put_ledger(rows, record.Share(kept, repeats, decisions), again=again, fresh_id=fresh_id)
+        record.put_live(rows, work, at=now, fresh_id=fresh_id)
         return rows
 
 

@@ -1,18 +1,20 @@
 """Turns what a batch decided into the rows that its one writing statement takes; no decisions here."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 
 from alertwhisperer.correlate.work import Decision, Work
 from alertwhisperer.domain.asset import canonical
 from alertwhisperer.domain.delivery import Delivery, Normalized, Unreadable
+from alertwhisperer.domain.live import ChangeKind, pack
 from alertwhisperer.domain.occurrence import Kind, Refused
 from alertwhisperer.domain.outcome import Outcome, Reason
 from alertwhisperer.domain.state import AlertState
-from alertwhisperer.store.due import HAND_OVER_LATER, RESOLVE_INCIDENT, SOURCE_ACTION
+from alertwhisperer.store.due import CHOOSE_RUN, HAND_OVER_LATER, RESOLVE_INCIDENT, SOURCE_ACTION
 from alertwhisperer.store.hot.rows import (
     ActionRow,
     AlertChangeRow,
@@ -24,6 +26,7 @@ from alertwhisperer.store.hot.rows import (
     IncidentStateRow,
     KeyRow,
     LedgerRow,
+    LiveRow,
     NewIncidentStateRow,
     OccurrenceRow,
     QuarantineRow,
@@ -180,6 +183,8 @@ def put_work(into: Rows, work: Work) -> None:
     _put_alerts(into, work)
     for incident_id, due_at in work.due.items():
         into.due.append(DueRow(company_of[incident_id], RESOLVE_INCIDENT, incident_id, due_at))
+    for opened in work.opened:
+        into.due.append(DueRow(opened.company, CHOOSE_RUN, opened.incident_id, opened.opened_at))
 
 
 class Tally(msgspec.Struct, gc=False):
@@ -191,24 +196,73 @@ class Tally(msgspec.Struct, gc=False):
     outcomes: dict[Outcome, int] = msgspec.field(default_factory=lambda: defaultdict(int))
 
 
-def tally(
-    accepted: Iterable[Delivery],
-    duplicates: Iterable[Delivery],
-    decisions: Iterable[Decision],
-    *,
-    again: Delivery | None = None,
-) -> dict[bytes, Tally]:
-    """Count a batch by company; a delivery that is read again (`again`) was counted as accepted before."""
+class Share(NamedTuple):
+    """A batch, or what of it arrived in one minute: deliveries to keep, those that repeat others, decisions."""
+
+    kept: Sequence[Delivery]
+    repeats: Sequence[Delivery]
+    decisions: Sequence[Decision]
+
+
+def put_ledger(into: Rows, batch: Share, *, again: Delivery | None, fresh_id: Callable[[], bytes]) -> None:
+    """
+    What the batch did: one row a company for each minute in which something of it arrived, mostly one.
+
+    By arrival, as occurrences are dated: else a batch that was written after a minute's end, or a day's, would count
+    what arrived before it.
+
+    Args:
+        again: a delivery that is read again; it was counted as accepted before.
+    """
+    for minute, share in _by_minute(batch):
+        for company, mine in _tally(share, again).items():
+            into.ledger.append(
+                LedgerRow(
+                    company=company,
+                    id=fresh_id(),
+                    at=minute,
+                    accepted=mine.accepted,
+                    duplicate=mine.duplicate,
+                    received=sum(mine.outcomes.values()),
+                    firing=mine.firing,
+                    **{outcome.word: mine.outcomes[outcome] for outcome in Outcome},
+                )
+            )
+
+
+def _by_minute(batch: Share) -> list[tuple[datetime, Share]]:
+    moments = [one.received_at for one in (*batch.kept, *batch.repeats)]
+    minutes = {_minute(moment) for moment in (min(moments), max(moments))} if moments else set()
+    if len(minutes) < 2:
+        return [(moments[0], batch)] if moments else []
+    return [
+        (
+            minute,
+            Share(
+                [one for one in batch.kept if _minute(one.received_at) == minute],
+                [one for one in batch.repeats if _minute(one.received_at) == minute],
+                [one for one in batch.decisions if _minute(one.item.received_at) == minute],
+            ),
+        )
+        for minute in sorted({_minute(moment) for moment in moments})
+    ]
+
+
+def _minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
+
+
+def _tally(share: Share, again: Delivery | None) -> dict[bytes, Tally]:
     counts: dict[bytes, Tally] = defaultdict(Tally)
-    for delivery in accepted:
+    for delivery in share.kept:
         mine = counts[delivery.company]
         mine.accepted += delivery is not again
         for member in delivery.members:
             if not isinstance(member.told, Normalized):
                 mine.outcomes[Outcome.QUARANTINED if isinstance(member.told, Unreadable) else Outcome.REJECTED] += 1
-    for delivery in duplicates:
+    for delivery in share.repeats:
         counts[delivery.company].duplicate += 1
-    for decision in decisions:
+    for decision in share.decisions:
         mine = counts[decision.item.company]
         mine.outcomes[decision.outcome] += 1
         if decision.item.kind == _FIRING:
@@ -216,21 +270,13 @@ def tally(
     return counts
 
 
-def put_ledger(into: Rows, counts: dict[bytes, Tally], *, at: datetime, fresh_id: Callable[[], bytes]) -> None:
-    """One row a company: what the batch did."""
-    for company, mine in counts.items():
-        into.ledger.append(
-            LedgerRow(
-                company=company,
-                id=fresh_id(),
-                at=at,
-                accepted=mine.accepted,
-                duplicate=mine.duplicate,
-                received=sum(mine.outcomes.values()),
-                firing=mine.firing,
-                **{outcome.word: mine.outcomes[outcome] for outcome in Outcome},
-            )
-        )
+def put_live(into: Rows, work: Work, *, at: datetime, fresh_id: Callable[[], bytes]) -> None:
+    """One row a company that watchers are told by: the incidents that changed."""
+    changed: dict[bytes, list[bytes]] = defaultdict(list)
+    for incident_id in work.changed_incidents | work.new_incidents:
+        changed[work.company_of[incident_id]].append(incident_id)
+    for company, incidents in changed.items():
+        into.live.append(LiveRow(company, fresh_id(), at, ChangeKind.INCIDENT, pack(incidents)))
 
 
 def _state(company: bytes, problem: bytes, state: AlertState) -> StateRow:

@@ -8,6 +8,7 @@ from uuid import UUID
 from alertwhisperer.app.handover import HandOver
 from alertwhisperer.app.pipeline import Pipeline, StaleRules
 from alertwhisperer.correlate.work import Changed
+from alertwhisperer.domain.audit import AuditAction, Resource
 from alertwhisperer.domain.company import Scope
 from alertwhisperer.domain.delivery import Delivery, Member, Normalized, Unreadable
 from alertwhisperer.domain.errors import Conflicting, NotFound, Temporary
@@ -20,7 +21,7 @@ from alertwhisperer.ingest.routing import arrived, native_delivery, route
 from alertwhisperer.kit.clock import Clock
 from alertwhisperer.kit.ids import uuid7_int
 from alertwhisperer.sources.contract import Parsed, Source
-from alertwhisperer.store import deliveries, quarantine
+from alertwhisperer.store import audit, deliveries, quarantine
 from alertwhisperer.store import integrations as integrations_store
 from alertwhisperer.store.database import Connection, Database, Unit
 from alertwhisperer.store.hot.batch import Contended
@@ -122,7 +123,6 @@ class Rerun:
             found = await self._read(unit, row)
         now = self._clock.now()
         own = found[-1]
-        fresh = [uuid7_int(int(now.timestamp() * 1000)).to_bytes(16, "big") for _ in range(2)]
         settling = Settling(
             scope.company_id.bytes,
             row.id.bytes,
@@ -131,11 +131,17 @@ class Rerun:
             scope.actor,
             own.parser,
             own.settings_version,
-            *fresh,
+            uuid7_int(int(now.timestamp() * 1000)).to_bytes(16, "big"),
         )
+
+        async def note(within: Connection) -> None:
+            unit = self._database.unit(within, scope)
+            detail = {"members": len(own.members)}
+            await audit.write(unit, AuditAction.QUARANTINE_RERUN, Resource("quarantine", str(row.id)), detail, now=now)
+
         for _ in range(_TRIES):
             try:
-                await self._pipeline.run_again(connection, found, settling)
+                await self._pipeline.run_again(connection, found, settling, note)
                 return
             except (Changed, Contended, StaleRules):
                 continue

@@ -82,6 +82,7 @@ class Scheduler:
     async def run_due(self) -> None:
         """Do what is due now."""
         await self._drain(due.RESOLVE_INCIDENT, self._resolve_one)
+        await self._drain(due.END_SNOOZE, self._wake_one)
         await self._drain(due.SOURCE_ACTION, self._act_one)
 
     async def settled(self) -> None:
@@ -134,6 +135,15 @@ class Scheduler:
             if work is None:
                 return False
             until = await acts.resolve_due(work.unit, work.subject, now=now)
+            await (work.done() if until is None else work.postpone(until))
+        return True
+
+    async def _wake_one(self) -> bool:
+        now = self._house.clock.now()
+        async with due.take(self._house.database, due.END_SNOOZE, now=now) as work:
+            if work is None:
+                return False
+            until = await acts.unsnooze_due(work.unit, work.subject, now=now)
             await (work.done() if until is None else work.postpone(until))
         return True
 

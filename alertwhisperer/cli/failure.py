@@ -6,6 +6,7 @@ import traceback
 
 from alertwhisperer.cli.inert import inert
 from alertwhisperer.domain.errors import AlertWhispererError, Invalid
+from alertwhisperer.guard.keys import mask
 
 INVALID = 1
 USAGE = 2
@@ -42,7 +43,7 @@ def _judge(problem: Exception) -> tuple[int, str]:
     if hasattr(problem, "what") and hasattr(problem, "mend"):  # EmbeddedServerError: imported by few commands
         return FAILED, str(problem)
     more = "set ALERTWHISPERER_LOG_LEVEL=debug to see where"
-    return FAILED, sentence(f"something unexpected: {type(problem).__name__}: {problem}", mend=more)
+    return FAILED, sentence(f"something unexpected: {type(problem).__name__}: {mask(str(problem))}", mend=more)
 
 
 def sentence(what: str, *, where: str = "", mend: str = "") -> str:

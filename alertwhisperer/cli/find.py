@@ -1,14 +1,17 @@
-"""Finds whose a thing is, when only its id was typed: the command line sees all companies, as an MSP admin does."""
+"""
+Finds whose a thing is, when only its id was typed, among the companies that whoever acts may see.
+
+Ids alone are compared, and what follows sees that one company: so it is no crossing.
+"""
 
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 from alertwhisperer.app.build import House
-from alertwhisperer.cli.house import actor
-from alertwhisperer.domain.company import INSTALLATION, CompanyId, Group, Scope
+from alertwhisperer.cli.acting import at, served
+from alertwhisperer.domain.company import CompanyId, Group, Scope
 from alertwhisperer.domain.errors import NotFound
 from alertwhisperer.guard.groups import list_groups
-from alertwhisperer.store import companies
 from alertwhisperer.store.database import Connection
 
 CompanyOf = Callable[[Connection, Sequence[CompanyId], UUID], Awaitable[CompanyId | None]]
@@ -16,11 +19,10 @@ CompanyOf = Callable[[Connection, Sequence[CompanyId], UUID], Awaitable[CompanyI
 
 async def seek(house: House, company_of: CompanyOf, identifier: UUID) -> Scope | None:
     """The scope of the company that has this thing; None when none has."""
-    async with house.database.across([INSTALLATION]) as connection:
-        everyone = await companies.all_ids(connection)
-    async with house.database.across(everyone) as connection:
-        found = await company_of(connection, everyone, identifier)
-    return None if found is None else Scope(found, actor())
+    seen = await served(house)
+    async with house.database.across(seen) as connection:
+        found = await company_of(connection, seen, identifier)
+    return None if found is None else at(found)
 
 
 async def find(house: House, company_of: CompanyOf, identifier: UUID, noun: str) -> Scope:

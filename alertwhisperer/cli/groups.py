@@ -1,5 +1,7 @@
 """How groups of commands behave: help instead of a complaint when nothing was typed."""
 
+from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -28,3 +30,6 @@ def single() -> typer.Typer:
 
 
 HELP = {"help_option_names": ["-h", "--help"]}
+
+token_file: ContextVar[Path | None] = ContextVar("token_file", default=None)
+"""What the root command was given with `--token-file`."""

@@ -1,8 +1,6 @@
 """Opens the house for one command: the same parts as the server's, on the same data, whether or not it runs."""
 
 import asyncio
-import getpass
-import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -13,6 +11,7 @@ import typer
 from alertwhisperer.app import logs
 from alertwhisperer.app.build import House, open_house
 from alertwhisperer.app.settings import Settings, load
+from alertwhisperer.cli.acting import at, come_in, token_of_file
 from alertwhisperer.domain.company import INSTALLATION, CompanyId, Scope
 from alertwhisperer.domain.errors import Invalid
 
@@ -27,27 +26,25 @@ Company = Annotated[str, typer.Option("--company", "-c", help="The company's id;
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=500, help="How many at most, newest first.")]
 
 
-def actor() -> str:
-    """Who is typing, as the audit log will say."""
-    try:
-        return f"cli:{getpass.getuser()}"
-    except (KeyError, OSError):  # an account without a name, as in some containers
-        return f"cli:{os.geteuid()}"
-
-
 def settings_of(data_dir: Path | None, *, host: str | None = None, port: int | None = None) -> Settings:
     """The settings of this command: its options over the environment; logs begin to flow as they say."""
-    settings = load(data_dir=data_dir, host=host, port=port)
+    settings = load(data_dir=data_dir, host=host, port=port, token=token_of_file())
     logs.set_up(settings.log_level)
     return settings
 
 
 def in_house(work: Callable[[House], Awaitable[T]], data_dir: Path | None) -> T:
-    """Run one piece of work with the house open, and close it again."""
+    """
+    Run one piece of work with the house open, and close it again.
+
+    Raises:
+        Forbidden: a token was given, and does not allow this command.
+    """
     settings = settings_of(data_dir)
 
     async def run() -> T:
         async with open_house(settings, connections=2) as house:
+            await come_in(house)
             return await work(house)
 
     return asyncio.run(run())
@@ -80,6 +77,12 @@ def company_id(text: str) -> CompanyId:
         ) from failure
 
 
-def scope_of(text: str) -> Scope:
-    """In the name of the company that was typed."""
-    return Scope(company_id(text), actor())
+async def scope_of(house: House, text: str) -> Scope:
+    """
+    In the name of the company that was typed.
+
+    Raises:
+        Invalid: it is no company.
+        NotFound: whoever acts does not serve it.
+    """
+    return at(company_id(text))

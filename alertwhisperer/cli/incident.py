@@ -7,25 +7,39 @@ from alertwhisperer.cli import output
 from alertwhisperer.store.incidents import IncidentRow
 
 _RENAMED = {"activity_at": "last_activity_at", "firing": "firing_count"}
-_SHOWN_AS_RULE = ("rule_id", "rule_name", "rules_version")
+_SHOWN_OTHERWISE = ("rule_id", "rule_name", "rules_version", "attention", "hold_s", "snoozed_at")
 _MOST_ENTRIES = 40  # of a timeline on a screen; --json has all
 
 
 def fields(row: IncidentRow) -> dict[str, Any]:
     """An incident in a list, as the API shows it."""
-    shown = {_RENAMED.get(name, name): value for name, value in output.plain(row).items() if name not in _SHOWN_AS_RULE}
-    rule = {"id": row.rule_id, "name": row.rule_name, "version": row.rules_version}
-    return {**shown, "status": row.word, "rule": rule}
+    shown = {
+        _RENAMED.get(name, name): value for name, value in output.plain(row).items() if name not in _SHOWN_OTHERWISE
+    }
+    return {
+        **shown,
+        "status": row.word,
+        "group": row.group,
+        "state": row.state,
+        "snoozed_until_clear": row.snoozed_by is not None and row.snoozed_until is None,
+        "clear_since": output.plain(row.clear_since),
+        "closes_at": output.plain(row.closes_at),
+        "distinct_count": row.alert_count,
+        "rule": {"id": row.rule_id, "name": row.rule_name, "version": row.rules_version},
+    }
 
 
 def whole(row: IncidentRow, story: Story) -> dict[str, Any]:
     """One incident, as the API shows it."""
-    return {**fields(row), **output.plain(story)}
+    told: dict[str, Any] = output.plain(story)
+    together = told.pop("together")
+    timeline = [{**output.plain(entry), "group": entry.group} for entry in story.timeline]
+    return {**fields(row), **told, **together, "timeline": timeline}
 
 
 def show(row: IncidentRow, story: Story) -> None:
     """One incident on a screen."""
-    output.say(f"{row.title} [{row.severity.word}, {row.word}]", f"incident {row.id}", "")
+    output.say(f"{row.title} [{row.severity.word}, {row.word}]", f"incident {row.number}, {row.id}", "")
     output.say("Why these alerts are one incident:")
     for sentence in story.why:
         output.say(f"  {sentence}")

@@ -10,14 +10,15 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import metadata
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from alertwhisperer.cli import failure
-from alertwhisperer.cli.groups import HELP, Helpful
+from alertwhisperer.cli.groups import HELP, Helpful, token_file
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
@@ -32,19 +33,34 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "route": "MSP-wide integrations: which customer of a tool is which company.",
         "key": "API keys of integrations.",
         "user": "People who may sign in.",
+        "identity": "Identity providers: how people sign in by Entra ID, Google, Okta, Keycloak and others.",
         "token": "Bearer tokens of people, for the API.",
+        "permissions": "Who may do what, and why.",
         "sources": "Monitoring tools that can send, and how each is set up.",
         "asset": "Assets of a company: what can be unwell, and what it stands on.",
         "site": "Sites of a company: places with their hours and holidays.",
         "contact": "Contacts of a company: whom to call.",
+        "credential": "Credentials of a company: what lets scripts reach its machines.",
+        "aws": "AWS of a company: the role that its client makes for us, and what is wrong with it.",
         "alerts": "Alerts of a company.",
         "incidents": "Incidents of a company: list, show, act on them.",
+        "promise": "Promises to clients about incidents: make, list, keep, drop.",
+        "shift": "Shift: what it leaves to the next, and handing incidents over.",
         "rules": "Correlation rules of a company.",
+        "runbook": "Runbooks: what mends a fault, prebuilt ones and a company's own.",
         "silence": "Silence: what must be heard from time to time.",
+        "approval": "Approvals: what is asked, exactly, and people's answers.",
+        "run": "Runs: what one would do exactly, asking for it, how far it has come.",
+        "brake": "Brakes: what keeps acts from starting, for one company or for all.",
         "explain": "Say in words why an alert, an incident or a delivery is what it is.",
         "replay": "Decide a company's log again and compare with what was decided.",
         "quarantine": "What could not be read, kept until a person decides.",
+        "report": "Reports: files for customers, with the figures of a period.",
+        "baseline": "Baseline: the figures from before, which reports compare with.",
         "ledger": "What was received and what became of it.",
+        "audit": "Audit log: who did what, and the proof that nothing was changed.",
+        "secrets": "Keys that seal secrets, and their rotation.",
+        "prove-isolation": "Show that no company sees anything of another.",
         "retention": "Drop raw data older than it must be kept.",
         "config": "List and check every setting.",
     }
@@ -94,7 +110,7 @@ class Commands(Helpful):
 
 def load(name: str) -> Any:
     """The command of this name, with its subcommands, from its module."""
-    module = importlib.import_module(f"alertwhisperer.cli.commands.{name}")
+    module = importlib.import_module(f"alertwhisperer.cli.commands.{name.replace('-', '_')}")
     command = typer.main.get_command(module.app)
     command.name = name
     return command
@@ -111,6 +127,12 @@ app = typer.Typer(cls=Commands, rich_markup_mode="rich", context_settings=HELP)
 
 @app.callback()
 def root(
+    token: Annotated[
+        Path | None,
+        typer.Option(
+            "--token-file", help="Act as the person whose token is in this file; as ALERTWHISPERER_TOKEN says."
+        ),
+    ] = None,
     version: bool = typer.Option(False, "--version", help="Print the version.", callback=_version, is_eager=True),
 ) -> None:
     """
@@ -119,3 +141,4 @@ def root(
     Start with [bold]alertwhisperer serve --demo-company[/bold], then, in another terminal, run
     [bold]alertwhisperer demo[/bold].
     """
+    token_file.set(token)

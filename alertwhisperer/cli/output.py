@@ -29,6 +29,11 @@ def show_json(value: object) -> None:
     print(json.dumps(plain(value), ensure_ascii=False, indent=2))
 
 
+def text_of(value: object) -> str:
+    """The same document on one line, its fields in order: what a signature is made over."""
+    return json.dumps(plain(value), ensure_ascii=False, sort_keys=True)
+
+
 def show_list(items: Sequence[object]) -> None:
     """A list as the API answers it: `{"items": […]}`."""
     show_json({"items": list(items)})

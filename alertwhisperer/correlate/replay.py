@@ -23,7 +23,7 @@ from alertwhisperer.store import rules as rules_store
 from alertwhisperer.store.database import Unit
 from alertwhisperer.store.replay import Acted, Decided
 
-KINDS = (acts.RESOLVE, acts.TIMER_RESOLVE, acts.MERGE, acts.SPLIT)
+KINDS = (acts.RESOLVE, acts.TIMER_RESOLVE, acts.RUN_RESOLVE, acts.MERGE, acts.SPLIT)
 _MOST_SHOWN = 100
 _VERSIONS_AT_HAND = 8  # of the rules; with 20,000 aliases each holds some MB
 _content = msgspec.json.Decoder(Content)
@@ -91,7 +91,7 @@ class _Company:
         incident_id = act.incident_id.bytes
         work = self.work
         match act.kind:
-            case acts.RESOLVE | acts.TIMER_RESOLVE:
+            case acts.RESOLVE | acts.TIMER_RESOLVE | acts.RUN_RESOLVE:
                 finish(work.incidents[incident_id], by_person=act.kind == acts.RESOLVE, now=act.at)
             case acts.MERGE:
                 others = [UUID(other).bytes for other in facts["others"]]

@@ -1,6 +1,6 @@
 """Company: our tenant; and the scope that every store call is made in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NewType
 from uuid import UUID
@@ -23,11 +23,19 @@ class Scope:
         company_id: the one company that the work may see and change.
         actor: who does it, as the audit log will say: an e-mail, `cli:<user>`, `integration:<id>`, `timer`.
         trace_id: joins log lines of one request.
+        user_id: the person, where the actor is one.
+        ip: the address that the person called from; empty for the command line and for timers.
     """
 
     company_id: CompanyId
     actor: str
     trace_id: str = ""
+    user_id: UUID | None = None
+    ip: str = ""
+
+    def at(self, company_id: CompanyId) -> "Scope":
+        """The same person or part, in the name of another company."""
+        return replace(self, company_id=company_id)
 
 
 @dataclass(frozen=True, slots=True)

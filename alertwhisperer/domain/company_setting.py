@@ -14,6 +14,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import TypeAlias
 
+from alertwhisperer.domain.approval import DEFAULT_MINUTES, LONGEST_MINUTES, SHORTEST_MINUTES, TwoApprovals
 from alertwhisperer.domain.errors import Invalid
 from alertwhisperer.domain.severity import Severity
 from alertwhisperer.domain.silence import DEFAULT_GRACE_S, DEFAULT_SEVERITY, Mode
@@ -23,6 +24,13 @@ SettingValue: TypeAlias = int | str
 MOST_PER_MINUTE = 1_000_000_000
 MOST_BYTES_PER_MINUTE = 1_000_000_000_000
 LONGEST_GRACE_S = 7 * 86_400
+MOST_RUNS_PER_HOUR = 10_000
+DEFAULT_RUNS_PER_HOUR = 30
+DEFAULT_TARGET_RUNS_PER_HOUR = 3
+
+RUNS_PER_HOUR = "runs_per_hour"
+TARGET_RUNS_PER_HOUR = "target_runs_per_hour"
+"""Names of the settings that `remediate/` reads."""
 
 MIRRORED = ("time_zone", "requests_per_minute", "occurrences_per_minute", "bytes_per_minute")
 """Settings that the company's own row repeats, because the gateway reads them with every key."""
@@ -132,6 +140,16 @@ def _word(name: str, words: tuple[str, ...]) -> Callable[[object], SettingValue]
     return check
 
 
+def _email_or_nothing(name: str) -> Callable[[object], SettingValue]:
+    def check(value: object) -> SettingValue:
+        text = value.strip().lower() if isinstance(value, str) else "?"
+        if text and not (text.isprintable() and len(text) <= 254 and 0 < text.find("@") < len(text) - 1):
+            raise Invalid(f"{name} is an e-mail or empty", where=name, mend="name a user who serves the company")
+        return text
+
+    return check
+
+
 def _by_name(*settings: CompanySetting) -> Mapping[str, CompanySetting]:
     return MappingProxyType({one.name: one for one in settings})
 
@@ -173,6 +191,43 @@ SETTINGS: Mapping[str, CompanySetting] = _by_name(
         "How bad silence is.",
         DEFAULT_SEVERITY.word,
         _word("silence_severity", tuple(one.word for one in reversed(Severity))),
+    ),
+    CompanySetting(
+        "senior_technician",
+        "Whose word counts for high risk beside an MSP admin's: the e-mail of somebody who serves the company; empty: "
+        "nobody's.",
+        "",
+        _email_or_nothing("senior_technician"),
+    ),
+    CompanySetting(
+        "auto_approve_low",
+        "Whether an act of low risk may start without an approval: `yes` or `no`.",
+        "no",
+        _word("auto_approve_low", ("yes", "no")),
+    ),
+    CompanySetting(
+        "two_approvals",
+        "Which acts two people must agree to: `never`, of `high` risk, of `medium` and high risk.",
+        TwoApprovals.NEVER.value,
+        _word("two_approvals", tuple(one.value for one in TwoApprovals)),
+    ),
+    CompanySetting(
+        "approval_minutes",
+        "Minutes that a request for approval may wait for its answer and its start.",
+        DEFAULT_MINUTES,
+        _whole("approval_minutes", SHORTEST_MINUTES, LONGEST_MINUTES),
+    ),
+    CompanySetting(
+        RUNS_PER_HOUR,
+        "Runs that may start in an hour in the company; what is over it waits.",
+        DEFAULT_RUNS_PER_HOUR,
+        _whole(RUNS_PER_HOUR, 0, MOST_RUNS_PER_HOUR),
+    ),
+    CompanySetting(
+        TARGET_RUNS_PER_HOUR,
+        "Runs that the product itself may start in an hour on one asset.",
+        DEFAULT_TARGET_RUNS_PER_HOUR,
+        _whole(TARGET_RUNS_PER_HOUR, 0, MOST_RUNS_PER_HOUR),
     ),
 )
 """Every setting that is inherited, in the order in which doors show them."""

@@ -44,5 +44,12 @@ class Temporary(AlertWhispererError):
         self.retry_after = retry_after
 
 
+class Throttled(Temporary):
+    """The caller asked too often: wait."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__("too many tries: wait, then try again", retry_after=wait)
+
+
 class Permanent(AlertWhispererError):
     """Stop and tell a person: trying again cannot help."""

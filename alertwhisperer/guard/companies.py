@@ -1,16 +1,16 @@
 """Companies: made and set by the MSP, listed for a person as far as that person may see."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from alertwhisperer.domain.audit import AuditAction, Resource
 from alertwhisperer.domain.company import INSTALLATION, Company, CompanyId, Scope
 from alertwhisperer.domain.company_setting import SettingValue, check_all
 from alertwhisperer.domain.errors import Conflicting, Invalid, NotFound
 from alertwhisperer.domain.name import check_name
-from alertwhisperer.domain.user import Role, User
 from alertwhisperer.guard.company_settings import (
     absent_group,
     check_ref,
@@ -26,7 +26,7 @@ from alertwhisperer.store.database import Database, Unit
 
 async def add_company(
     database: Database,
-    actor: str,
+    by: Scope,
     name: str,
     *,
     ref: str | None = None,
@@ -38,7 +38,7 @@ async def add_company(
     Add a company with what the MSP and its group set.
 
     Args:
-        actor: who adds it, as the audit log will say.
+        by: who adds it.
         ref: the MSP's own name for it.
         time_zone: IANA name, for this company alone; None inherits.
         now: aware UTC.
@@ -50,11 +50,11 @@ async def add_company(
     """
     exceptions = check_all({} if time_zone is None else {"time_zone": time_zone})
     new = CompanyId(uuid7(now))
-    async with over_all(database, actor) as (msp, customers):
+    async with over_all(database, by) as (msp, customers):
         wanted_ref = None if ref is None else await _free_ref(msp, customers, ref, None)
         await _require_group(msp, group_id)
         await companies.see(msp.connection, [INSTALLATION, new])
-        unit = Unit(msp.connection, Scope(new, actor))
+        unit = msp.at(msp.scope.at(new))
         await insert_company(unit, name=check_name(name), ref=wanted_ref, group_id=group_id, given=exceptions, now=now)
         await refresh(msp, [new])
         await changes.announce(unit)
@@ -78,7 +78,7 @@ async def insert_company(
         detail["ref"] = ref
     if group_id is not None:
         detail["group_id"] = str(group_id)
-    await audit.write(unit, "company.add", str(unit.company_id), detail, now=now)
+    await audit.write(unit, AuditAction.COMPANY_ADDED, Resource("company", str(unit.company_id)), detail, now=now)
 
 
 async def set_company(
@@ -126,12 +126,12 @@ async def set_company(
         fields["ref"] = check_ref(ref) if ref.strip() else None
     if scope.company_id == INSTALLATION:
         return await _set_msp(database, scope, {**fields, **exceptions}, now=now)
-    async with over_all(database, scope.actor) as (msp, customers):
+    async with over_all(database, scope) as (msp, customers):
         if fields.get("ref"):
             await _free_ref(msp, customers, fields["ref"], scope.company_id)
         await _require_group(msp, fields.get("group_id"))
         await companies.see(msp.connection, [INSTALLATION, scope.company_id])
-        return await change_company(msp, Unit(msp.connection, scope), fields, exceptions, now=now)
+        return await change_company(msp, msp.at(scope), fields, exceptions, now=now)
 
 
 async def change_company(
@@ -159,7 +159,13 @@ async def change_company(
         return old
     await refresh(msp, [unit.company_id])
     after = _there(await companies.get(unit), unit.scope)
-    await audit.write(unit, "company.set", str(new.id), {**changed, **_changed(old, after)}, now=now)
+    await audit.write(
+        unit,
+        AuditAction.COMPANY_CHANGED,
+        Resource("company", str(new.id)),
+        {**changed, **_changed(old, after)},
+        now=now,
+    )
     await changes.announce(unit)
     return after
 
@@ -174,7 +180,9 @@ async def _set_msp(database: Database, scope: Scope, fields: Mapping[str, Any], 
         new = replace(old, **fields)
         if new != old:
             await companies.update(unit, new)
-            await audit.write(unit, "company.set", str(new.id), _changed(old, new), now=now)
+            await audit.write(
+                unit, AuditAction.COMPANY_CHANGED, Resource("company", str(new.id)), _changed(old, new), now=now
+            )
             await changes.announce(unit)
         return new
 
@@ -191,20 +199,17 @@ async def get_company(database: Database, scope: Scope) -> Company:
 
 
 async def list_companies(
-    database: Database, user: User | None, *, limit: int = 100, before: UUID | None = None
+    database: Database, served: Collection[CompanyId], *, limit: int = 100, before: UUID | None = None
 ) -> tuple[Company, ...]:
     """
-    The companies that a person serves, newest first: the named door across companies. The MSP itself is none of them.
+    Those of the companies that a person serves, newest first. The MSP itself is none of them.
+
+    Only names and limits are read, which whoever serves a company knows: so it is no crossing.
 
     Args:
-        user: None for the command line, which sees all, as an MSP admin does.
+        served: as `guard.crossing.served_by` says.
         before: a company's id; the page begins after it.
     """
-    if user is None or user.role is Role.MSP_ADMIN:
-        async with database.unit_of_work(Scope(INSTALLATION, "")) as unit:
-            served = await companies.all_ids(unit.connection)
-    else:
-        served = tuple(user.companies)
     customers = (one for one in served if one != INSTALLATION and (before is None or one < before))
     wanted = sorted(customers, reverse=True)[:limit]
     async with database.across(wanted) as connection:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from alertwhisperer.domain.audit import AuditAction, Resource
 from alertwhisperer.domain.company import INSTALLATION, Company, CompanyId, Scope
 from alertwhisperer.domain.company_setting import (
     MIRRORED,
@@ -34,7 +35,7 @@ FOR_ALL = INSTALLATION
 
 @asynccontextmanager
 async def over_all(
-    database: Database, actor: str, *, lock: bool = True
+    database: Database, by: Scope, *, lock: bool = True
 ) -> AsyncIterator[tuple[Unit, tuple[CompanyId, ...]]]:
     """
     The MSP's unit of work in a transaction that sees every company, and the companies, without the MSP itself.
@@ -48,7 +49,7 @@ async def over_all(
         everyone = await companies.all_ids(connection)
         await companies.see(connection, everyone)
         customers = tuple(one for one in everyone if one != INSTALLATION)
-        yield Unit(connection, Scope(INSTALLATION, actor)), customers
+        yield database.unit(connection, by.at(INSTALLATION)), customers
 
 
 @asynccontextmanager
@@ -56,7 +57,7 @@ async def over_one(database: Database, scope: Scope) -> AsyncIterator[tuple[Unit
     """The same for one company: the MSP's unit and the company's, in one transaction."""
     async with database.across({INSTALLATION, scope.company_id}) as connection:
         await rows.lock_levels(connection)
-        yield Unit(connection, replace(scope, company_id=INSTALLATION)), Unit(connection, scope)
+        yield database.unit(connection, scope.at(INSTALLATION)), database.unit(connection, scope)
 
 
 async def settings_of(database: Database, scope: Scope) -> tuple[Effective, ...]:
@@ -113,7 +114,7 @@ async def inherited_of(database: Database, group_id: UUID | None) -> tuple[Effec
 
 
 async def set_inherited(
-    database: Database, actor: str, group_id: UUID | None, given: Mapping[str, object], *, now: datetime
+    database: Database, by: Scope, group_id: UUID | None, given: Mapping[str, object], *, now: datetime
 ) -> tuple[Effective, ...]:
     """
     Set values for a group, or for all when `group_id` is None; each company without an exception follows at once.
@@ -122,11 +123,11 @@ async def set_inherited(
         Invalid: a name or a value is of no use.
         NotFound: there is no such group.
     """
-    return await _change_inherited(database, actor, group_id, check_all(given), now=now)
+    return await _change_inherited(database, by, group_id, check_all(given), now=now)
 
 
 async def unset_inherited(
-    database: Database, actor: str, group_id: UUID | None, name: str, *, now: datetime
+    database: Database, by: Scope, group_id: UUID | None, name: str, *, now: datetime
 ) -> tuple[Effective, ...]:
     """
     Forget a value of a group, or of the MSP; nothing happens when there is none.
@@ -135,7 +136,7 @@ async def unset_inherited(
         Invalid: there is no such setting.
         NotFound: there is no such group.
     """
-    return await _change_inherited(database, actor, group_id, {known(name).name: None}, now=now)
+    return await _change_inherited(database, by, group_id, {known(name).name: None}, now=now)
 
 
 async def write_exceptions(
@@ -222,21 +223,23 @@ async def _change_own(
         changed = await write_exceptions(unit, wanted, now=now)
         if changed:
             await refresh(msp, [scope.company_id])
-            await audit.write(unit, "setting.set", str(scope.company_id), dict(changed), now=now)
+            await audit.write(
+                unit, AuditAction.SETTINGS_CHANGED, Resource("setting", str(scope.company_id)), dict(changed), now=now
+            )
             await changes.announce(unit)
         return await held(unit)
 
 
 async def _change_inherited(
     database: Database,
-    actor: str,
+    by: Scope,
     group_id: UUID | None,
     wanted: Mapping[str, SettingValue | None],
     *,
     now: datetime,
 ) -> tuple[Effective, ...]:
     owner = FOR_ALL if group_id is None else group_id
-    async with over_all(database, actor) as (unit, customers):
+    async with over_all(database, by) as (unit, customers):
         group_name = await _group_name(unit, group_id)
         old = (await rows.inherited(unit)).get(owner, {})
         changed = {
@@ -252,7 +255,13 @@ async def _change_inherited(
         if changed:
             touched = await refresh(unit, customers)
             subject = "msp" if group_id is None else str(group_id)
-            await audit.write(unit, "setting.set", subject, {**changed, "companies": touched}, now=now)
+            await audit.write(
+                unit,
+                AuditAction.SETTINGS_CHANGED,
+                Resource("setting", subject),
+                {**changed, "companies": touched},
+                now=now,
+            )
             await changes.announce(unit)
         return _at_level(await rows.inherited(unit), group_id, group_name)
 

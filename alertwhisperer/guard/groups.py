@@ -4,12 +4,13 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from alertwhisperer.domain.company import Group
+from alertwhisperer.domain.audit import AuditAction, Resource
+from alertwhisperer.domain.company import INSTALLATION, Group, Scope
 from alertwhisperer.domain.errors import Conflicting
 from alertwhisperer.domain.name import check_name
 from alertwhisperer.guard.company_settings import absent_group, over_all, refresh
 from alertwhisperer.kit.ids import uuid7
-from alertwhisperer.store import audit, changes, companies, company_groups, company_settings
+from alertwhisperer.store import audit, changes, companies, company_groups, company_settings, users
 from alertwhisperer.store.database import Database, Unit
 
 MOST_GROUPS = 500
@@ -17,7 +18,7 @@ MOST_GROUPS = 500
 
 async def list_groups(database: Database) -> tuple[Group, ...]:
     """All groups in the order of their names, with how many companies each has."""
-    async with over_all(database, "", lock=False) as (unit, customers):
+    async with over_all(database, Scope(INSTALLATION, ""), lock=False) as (unit, customers):
         counts = await companies.count_in_groups(unit.connection, customers)
         return await company_groups.all_groups(unit, counts)
 
@@ -32,7 +33,7 @@ async def get_group(database: Database, group_id: UUID) -> Group:
     return _one(await list_groups(database), group_id)
 
 
-async def add_group(database: Database, actor: str, name: str, *, now: datetime) -> Group:
+async def add_group(database: Database, by: Scope, name: str, *, now: datetime) -> Group:
     """
     Add a group without companies.
 
@@ -40,7 +41,7 @@ async def add_group(database: Database, actor: str, name: str, *, now: datetime)
         Invalid: the name is of no use.
         Conflicting: the name is taken, or there are too many groups.
     """
-    async with over_all(database, actor) as (unit, _):
+    async with over_all(database, by) as (unit, _):
         return await add_in_unit(unit, name, now=now)
 
 
@@ -51,11 +52,11 @@ async def add_in_unit(unit: Unit, name: str, *, now: datetime) -> Group:
     if len(there) >= MOST_GROUPS:
         raise Conflicting(f"there are {MOST_GROUPS} groups", where="name", mend="remove one that is empty")
     await company_groups.insert(unit, group)
-    await audit.write(unit, "group.add", str(group.id), {"name": group.name}, now=now)
+    await audit.write(unit, AuditAction.GROUP_ADDED, Resource("group", str(group.id)), {"name": group.name}, now=now)
     return group
 
 
-async def rename_group(database: Database, actor: str, group_id: UUID, name: str, *, now: datetime) -> Group:
+async def rename_group(database: Database, by: Scope, group_id: UUID, name: str, *, now: datetime) -> Group:
     """
     Give a group another name; its companies read it beside the values that come from it.
 
@@ -64,7 +65,7 @@ async def rename_group(database: Database, actor: str, group_id: UUID, name: str
         NotFound: there is no such group.
         Conflicting: the name is taken.
     """
-    async with over_all(database, actor) as (unit, customers):
+    async with over_all(database, by) as (unit, customers):
         counts = await companies.count_in_groups(unit.connection, customers)
         there = await company_groups.all_groups(unit, counts)
         old = _one(there, group_id)
@@ -72,20 +73,26 @@ async def rename_group(database: Database, actor: str, group_id: UUID, name: str
         if new != old:
             await company_groups.rename(unit, group_id, new.name)
             await refresh(unit, customers)
-            await audit.write(unit, "group.set", str(group_id), {"name": [old.name, new.name]}, now=now)
+            await audit.write(
+                unit,
+                AuditAction.GROUP_CHANGED,
+                Resource("group", str(group_id)),
+                {"name": [old.name, new.name]},
+                now=now,
+            )
             await changes.announce(unit)
         return new
 
 
-async def remove_group(database: Database, actor: str, group_id: UUID, *, now: datetime) -> None:
+async def remove_group(database: Database, by: Scope, group_id: UUID, *, now: datetime) -> None:
     """
     Remove a group that no company is in, and what was set for it.
 
     Raises:
         NotFound: there is no such group.
-        Conflicting: companies are in it.
+        Conflicting: companies are in it, or people serve it.
     """
-    async with over_all(database, actor) as (unit, customers):
+    async with over_all(database, by) as (unit, customers):
         counts = await companies.count_in_groups(unit.connection, customers)
         old = _one(await company_groups.all_groups(unit, counts), group_id)
         if old.companies:
@@ -94,9 +101,17 @@ async def remove_group(database: Database, actor: str, group_id: UUID, *, now: d
                 where="group",
                 mend="put them into another group first, or into none",
             )
+        if await users.serves_group(unit, group_id):
+            raise Conflicting(
+                f"people serve the group {old.name}",
+                where="group",
+                mend="`alertwhisperer user list` shows them; give them other groups or companies first",
+            )
         await company_settings.drop_owner(unit, group_id)
         await company_groups.delete(unit, group_id)
-        await audit.write(unit, "group.remove", str(group_id), {"name": old.name}, now=now)
+        await audit.write(
+            unit, AuditAction.GROUP_REMOVED, Resource("group", str(group_id)), {"name": old.name}, now=now
+        )
 
 
 def _one(groups: tuple[Group, ...], group_id: UUID) -> Group:

@@ -1,14 +1,17 @@
-"""API keys of integrations and tokens of people: made here, shown once, masked wherever a text might carry one."""
+"""Keys of integrations; tokens, sessions and links of people: made here, shown once, masked wherever they appear."""
 
 import re
 import secrets
 
 KEY_PREFIX = "awk_"
 TOKEN_PREFIX = "awt_"  # noqa: S105  # a prefix, not a secret
+SESSION_PREFIX = "aws_"
+LINK_PREFIX = "awl_"
+DIRECTORY_PREFIX = "awd_"
 HINT_LETTERS = 8
 
 # Each pattern begins with a fixed word, so that a long hostile text costs time in proportion to its length.
-_OURS = re.compile(r"(aw[kt]_[A-Za-z0-9_-]{4})[A-Za-z0-9_-]+")
+_OURS = re.compile(r"(aw[dklst]_[A-Za-z0-9_-]{4})[A-Za-z0-9_-]+")
 _STANDARD = re.compile(r"whsec_[A-Za-z0-9+/=_-]+")
 _SCHEME = re.compile(r"(?i)\b(bearer|basic|geniekey|apikey)([ \t]+|%20|\+)[^\s\"',;&]+")
 _LOGIN = re.compile(r"(://[^\s/:@\"']*:)[^\s/@\"']+(@)")
@@ -27,6 +30,21 @@ def new_key() -> str:
 def new_token() -> str:
     """A fresh bearer token of a person: `awt_` and 32 random bytes in URL-safe base64 (43 letters)."""
     return TOKEN_PREFIX + secrets.token_urlsafe(32)
+
+
+def new_session() -> str:
+    """What a session's cookie holds: `aws_` and 32 random bytes in URL-safe base64 (43 letters)."""
+    return SESSION_PREFIX + secrets.token_urlsafe(32)
+
+
+def new_link() -> str:
+    """What a link that sets a password holds: `awl_` and 32 random bytes in URL-safe base64 (43 letters)."""
+    return LINK_PREFIX + secrets.token_urlsafe(32)
+
+
+def new_directory_token() -> str:
+    """What a provider's directory shows (SCIM): `awd_` and 32 random bytes in URL-safe base64 (43 letters)."""
+    return DIRECTORY_PREFIX + secrets.token_urlsafe(32)
 
 
 def new_secret() -> str:

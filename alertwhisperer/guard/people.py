@@ -1,72 +1,149 @@
 """
-People: who may sign in, as what, and with which tokens.
+People: who may sign in, as what, and which companies they serve.
 
 People belong to the installation; each act on one is in its audit log, and in that of each company whose data the
-person may see by it, so that a company can read who was let in.
+person may see by it or no longer, so that a company can read who was let in.
 """
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from alertwhisperer.domain.audit import AuditAction, Resource
 from alertwhisperer.domain.company import INSTALLATION, CompanyId, Scope
 from alertwhisperer.domain.errors import Conflicting, Invalid, NotFound
-from alertwhisperer.domain.user import Role, TokenInfo, User
-from alertwhisperer.guard.keys import TOKEN_PREFIX, hint, new_token
-from alertwhisperer.guard.vault import Vault
+from alertwhisperer.domain.user import Role, User
+from alertwhisperer.guard.company_settings import absent_group
 from alertwhisperer.kit.ids import uuid7
-from alertwhisperer.store import audit, users
+from alertwhisperer.store import audit, company_groups, users
 from alertwhisperer.store import companies as company_rows
 from alertwhisperer.store.database import Database, Unit
 
 LONGEST_EMAIL = 254  # RFC 5321's longest path, less its brackets
-MOST_TOKENS_SHOWN = 100
 
 _EMAIL = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@[^\s@<>()\[\],;:\\\"]+")
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """
+    What shall change of a person; None leaves it.
+
+    Attributes:
+        companies: those served by name, in place of the ones before.
+        groups: those served, in place of the ones before.
+    """
+
+    role: Role | None = None
+    companies: Collection[CompanyId] | None = None
+    groups: Collection[UUID] | None = None
+
+
 async def add_user(
     database: Database,
-    vault: Vault,
-    scope_actor: str,
+    by: Scope,
     email: str,
     role: Role,
-    companies: Sequence[CompanyId],
+    companies: Collection[CompanyId],
     *,
+    groups: Collection[UUID] = (),
     now: datetime,
 ) -> User:
     """
     Add a person.
 
     Args:
-        scope_actor: who adds them, as the audit log will say.
+        by: who adds them.
         email: stored in lower case.
         companies: those that the person may see; for an MSP admin none is given, all are seen.
+        groups: company groups whose companies the person may see; an MSP admin with groups sees only those.
         now: aware UTC.
 
     Raises:
         Invalid: no e-mail, or companies that do not suit the role.
-        NotFound: one of the companies does not exist.
+        NotFound: one of the companies or groups does not exist.
         Conflicting: the e-mail is taken.
     """
-    user = User(id=uuid7(now), email=check_email(email), role=role, companies=_check_serves(role, companies))
-    served = sorted(user.companies)
-    async with database.across([INSTALLATION, *served]) as connection:
-        known = {company.id for company in await company_rows.among(connection, served)}
-        for company_id in served:
-            if company_id not in known:
-                raise NotFound(f"there is no company {company_id}", where="companies", mend="check the id")
-        unit = Unit(connection, Scope(INSTALLATION, scope_actor))
-        if not await users.insert(unit, user, now=now):
-            raise Conflicting(f"{user.email} is a user already", where="email", mend="choose another e-mail")
-        detail = {"user_id": str(user.id), "role": role.value, "companies": [str(one) for one in served]}
-        await audit.write(unit, "user.add", user.email, detail, now=now)
-        for company_id in served:
-            seen_there = Unit(connection, Scope(company_id, scope_actor))
-            await audit.write(seen_there, "user.add", user.email, {"role": role.value}, now=now)
-    return user
+    async with database.across(await _companies_to_see(database)) as connection:
+        return await add_in_unit(
+            database.unit(connection, by.at(INSTALLATION)), email, role, companies, groups=groups, now=now
+        )
+
+
+async def add_in_unit(
+    unit: Unit,
+    email: str,
+    role: Role,
+    companies: Collection[CompanyId],
+    *,
+    groups: Collection[UUID] = (),
+    now: datetime,
+) -> User:
+    """The same inside a transaction of the caller's, which sees the installation and every company."""
+    user = User(uuid7(now), check_email(email), role, frozenset(companies), frozenset(groups))
+    _check_serves(role, user.companies, user.groups)
+    await _require_there(unit, user.companies, user.groups)
+    if not await users.insert(unit, user, now=now):
+        raise Conflicting(f"{user.email} is a user already", where="email", mend="choose another e-mail")
+    made = await users.by_id(unit, user.id)
+    assert made is not None  # noqa: S101  # it was just written
+    detail = {"user_id": str(user.id), "role": role.value, **_serves(user.companies, user.groups)}
+    await audit.write(unit, AuditAction.USER_ADDED, _resource(user), detail, about=user.id, now=now)
+    await _tell_companies(unit, AuditAction.USER_ADDED, made, made.companies, {"role": role.value}, now=now)
+    return made
+
+
+async def set_user(database: Database, by: Scope, user_id: UUID, change: Change, *, now: datetime) -> User:
+    """
+    Change a person's role, and which companies and groups they serve; it holds from their next request on.
+
+    An MSP admin serves no company by name: a person who becomes one keeps their groups alone.
+
+    Raises:
+        NotFound: there is no such person, or no such company or group.
+        Invalid: companies that do not suit the role.
+        Conflicting: one cannot change what one may do oneself.
+    """
+    async with database.across(await _companies_to_see(database)) as connection:
+        unit = database.unit(connection, by.at(INSTALLATION))
+        return await set_in_unit(unit, user_id, change, now=now)
+
+
+async def set_in_unit(unit: Unit, user_id: UUID, change: Change, *, now: datetime) -> User:
+    """The same inside a transaction of the caller's, which sees the installation and every company."""
+    if unit.scope.user_id == user_id:
+        raise Conflicting("nobody changes their own rights", where="user", mend="ask another MSP admin")
+    old = await users.lock(unit, user_id)
+    if old is None:
+        raise absent_user()
+    named = await users.named(unit, user_id)
+    role = change.role or old.role
+    groups = old.groups if change.groups is None else frozenset(change.groups)
+    companies = frozenset(change.companies) if change.companies is not None else named
+    if role is Role.MSP_ADMIN and change.companies is None:
+        companies = frozenset()
+    _check_serves(role, companies, groups)
+    await _require_there(unit, companies - named, groups - old.groups)
+    if (role, companies, groups) == (old.role, named, old.groups):
+        return old
+    await users.rewrite(unit, user_id, role, companies, groups)
+    new = await users.by_id(unit, user_id)
+    assert new is not None  # noqa: S101  # its row is locked
+    before, after = _serves(named, old.groups), _serves(companies, groups)
+    detail: dict[str, object] = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
+    told = {"role": [old.role.value, role.value]} if role is not old.role else {}
+    resource = _resource(new)
+    await audit.write(unit, AuditAction.USER_CHANGED, resource, {**told, **detail}, about=user_id, now=now)
+    for company_id in sorted(old.companies | new.companies):
+        serves = [company_id in old.companies, company_id in new.companies]
+        if told or serves[0] != serves[1]:
+            seen = {**told, "serves": serves}
+            inside = unit.at(unit.scope.at(company_id))
+            await audit.write(inside, AuditAction.USER_CHANGED, resource, seen, about=user_id, now=now)
+    return new
 
 
 async def list_users(database: Database, *, limit: int = 100, before: UUID | None = None) -> tuple[User, ...]:
@@ -83,58 +160,20 @@ async def get_user(database: Database, email: str) -> User:
         NotFound: there is none.
     """
     async with database.unit_of_work(Scope(INSTALLATION, "")) as unit:
-        return await _user_of(unit, email)
+        return await user_in_unit(unit, email)
 
 
-async def add_token(database: Database, vault: Vault, actor: str, email: str, *, now: datetime) -> str:
-    """
-    Make a bearer token for a person; only its keyed hash is stored, so this answer is the one time it can be read.
-
-    Raises:
-        NotFound: no such person.
-    """
-    token = new_token()
-    async with database.unit_of_work(Scope(INSTALLATION, actor)) as unit:
-        user = await _user_of(unit, email)
-        row = TokenInfo(id=uuid7(now), user_id=user.id, hint=hint(token), created_at=now, revoked_at=None)
-        await users.insert_token(unit, row, vault.hash(token))
-        await audit.write(unit, "token.add", user.email, {"token_id": str(row.id), "hint": row.hint}, now=now)
-    return token
+async def user_in_unit(unit: Unit, email: str) -> User:
+    """The same inside a transaction."""
+    user = await users.by_email(unit, email.strip().lower())
+    if user is None:
+        raise absent_user()
+    return user
 
 
-async def list_tokens(database: Database, email: str) -> tuple[TokenInfo, ...]:
-    """
-    What may be shown of a person's tokens, newest first, revoked ones too; at most 100.
-
-    Raises:
-        NotFound: no such person.
-    """
-    async with database.unit_of_work(Scope(INSTALLATION, "")) as unit:
-        user = await _user_of(unit, email)
-        return await users.tokens_of(unit, user.id, limit=MOST_TOKENS_SHOWN)
-
-
-async def revoke_token(database: Database, actor: str, token_id: UUID, *, now: datetime) -> TokenInfo:
-    """
-    End a token: the next request with it is refused.
-
-    Raises:
-        NotFound: there is no such live token.
-    """
-    async with database.unit_of_work(Scope(INSTALLATION, actor)) as unit:
-        token = await users.revoke_token(unit, token_id, now=now)
-        if token is None:
-            raise NotFound(f"there is no live token {token_id}", where="token_id", mend="list the user's tokens")
-        await audit.write(unit, "token.revoke", str(token.id), {"hint": token.hint}, now=now)
-    return token
-
-
-async def user_of_token(database: Database, vault: Vault, token: str) -> User | None:
-    """The person who holds a live token, with the companies served now; None for any other text."""
-    if not token.startswith(TOKEN_PREFIX):
-        return None
-    async with database.unit_of_work(Scope(INSTALLATION, "")) as unit:
-        return await users.by_token(unit, vault.hash(token))
+def absent_user() -> NotFound:
+    """The answer for a person who is not there."""
+    return NotFound("there is no user with this e-mail", where="email", mend="list the users, or add this one")
 
 
 def check_email(email: str) -> str:
@@ -151,20 +190,51 @@ def check_email(email: str) -> str:
     return email
 
 
-def _check_serves(role: Role, serves: Sequence[CompanyId]) -> frozenset[CompanyId]:
-    if role is Role.MSP_ADMIN and serves:
+def _check_serves(role: Role, companies: Collection[CompanyId], groups: Collection[UUID]) -> None:
+    if role is Role.MSP_ADMIN and companies:
         raise Invalid(
-            "an MSP admin sees all companies",
+            "an MSP admin serves no company by name",
             where="companies",
-            mend="name none, or choose company_admin or technician",
+            mend="name groups to restrict an MSP admin, or choose another role",
         )
-    if role is not Role.MSP_ADMIN and not serves:
-        raise Invalid(f"a {role} needs a company", where="companies", mend="name at least one company")
-    return frozenset(serves)
+    if role is not Role.MSP_ADMIN and not companies and not groups:
+        raise Invalid(f"a {role} needs a company", where="companies", mend="name a company or a group of them")
 
 
-async def _user_of(unit: Unit, email: str) -> User:
-    user = await users.by_email(unit, email.strip().lower())
-    if user is None:
-        raise NotFound("there is no user with this e-mail", where="email", mend="list the users, or add this one")
-    return user
+async def _require_there(unit: Unit, companies: Iterable[CompanyId], groups: Iterable[UUID]) -> None:
+    wanted = sorted(companies)
+    known = {company.id for company in await company_rows.among(unit.connection, wanted)}
+    for company_id in wanted:
+        if company_id not in known or company_id == INSTALLATION:
+            raise NotFound(f"there is no company {company_id}", where="companies", mend="check the id")
+    there = {group.id for group in await company_groups.all_groups(unit)} if groups else set()
+    for group_id in groups:
+        if group_id not in there:
+            raise absent_group(group_id)
+
+
+async def _companies_to_see(database: Database) -> list[CompanyId]:
+    return [INSTALLATION, *(one for one in await database.company_ids() if one != INSTALLATION)]
+
+
+async def _tell_companies(
+    unit: Unit,
+    action: AuditAction,
+    user: User,
+    companies: Iterable[CompanyId],
+    detail: dict[str, object],
+    *,
+    now: datetime,
+) -> None:
+    """Each company reads in its own log who may see its data by now."""
+    for company_id in sorted(companies):
+        inside = unit.at(unit.scope.at(company_id))
+        await audit.write(inside, action, _resource(user), detail, about=user.id, now=now)
+
+
+def _serves(companies: Iterable[CompanyId], groups: Iterable[UUID]) -> dict[str, object]:
+    return {"companies": [str(one) for one in sorted(companies)], "groups": [str(one) for one in sorted(groups)]}
+
+
+def _resource(user: User) -> Resource:
+    return Resource("user", str(user.id))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from alertwhisperer.domain.audit import AuditAction, Resource
 from alertwhisperer.domain.company import Scope
 from alertwhisperer.domain.errors import Conflicting, NotFound
 from alertwhisperer.domain.integration import Integration
@@ -61,7 +62,7 @@ async def poll_now(database: Database, scope: Scope, integration_id: UUID, *, no
     async with database.unit_of_work(scope) as unit:
         if (await _read(unit, integration_id)).paused:
             raise Conflicting("the feed is paused", where="integration_id", mend="resume it")
-        return await _change(unit, integration_id, "feed.poll", paused=False, now=now)
+        return await _change(unit, integration_id, AuditAction.FEED_POLLED, paused=False, now=now)
 
 
 async def pause(database: Database, scope: Scope, integration_id: UUID, *, now: datetime) -> Feed:
@@ -73,7 +74,7 @@ async def pause(database: Database, scope: Scope, integration_id: UUID, *, now: 
     """
     async with database.unit_of_work(scope) as unit:
         await _read(unit, integration_id)
-        return await _change(unit, integration_id, "feed.pause", paused=True, now=now)
+        return await _change(unit, integration_id, AuditAction.FEED_PAUSED, paused=True, now=now)
 
 
 async def resume(database: Database, scope: Scope, integration_id: UUID, *, now: datetime) -> Feed:
@@ -85,16 +86,16 @@ async def resume(database: Database, scope: Scope, integration_id: UUID, *, now:
     """
     async with database.unit_of_work(scope) as unit:
         await _read(unit, integration_id)
-        return await _change(unit, integration_id, "feed.resume", paused=False, now=now)
+        return await _change(unit, integration_id, AuditAction.FEED_RESUMED, paused=False, now=now)
 
 
-async def _change(unit: Unit, integration_id: UUID, action: str, *, paused: bool, now: datetime) -> Feed:
+async def _change(unit: Unit, integration_id: UUID, action: AuditAction, *, paused: bool, now: datetime) -> Feed:
     await rows.pause(unit, integration_id, paused=paused)
     if paused:
         await due.Due(unit, due.POLL_FEED, integration_id, 0).done()
     else:
         await due.add(unit, due.POLL_FEED, integration_id, due_at=now)
-    await audit.write(unit, action, str(integration_id), {}, now=now)
+    await audit.write(unit, action, Resource("integration", str(integration_id)), {}, now=now)
     return await _read(unit, integration_id)
 
 

@@ -16,6 +16,7 @@ from uuid import UUID
 
 import msgspec
 
+from alertwhisperer.domain.audit import AuditAction, Resource
 from alertwhisperer.domain.company import INSTALLATION, CompanyId, Scope
 from alertwhisperer.domain.errors import Conflicting, Invalid, NotFound
 from alertwhisperer.domain.integration import (
@@ -156,7 +157,9 @@ async def add_in_unit(
     if integration.route_by is not None:
         detail["route_by"] = integration.route_by
         await own_integration(unit, vault, now=now)
-    await audit.write(unit, "integration.add", str(integration.id), detail, now=now)
+    await audit.write(
+        unit, AuditAction.INTEGRATION_ADDED, Resource("integration", str(integration.id)), detail, now=now
+    )
     await changes.announce(unit)
     return NewIntegration(replace(integration, keys=(made.key,)), api_key=made.api_key, hmac_secret=secret)
 
@@ -241,7 +244,7 @@ async def set_integration(
                 raise Conflicting("nobody sends by this one", where="settings", mend="set those it receives by")
             new = _with_settings(new, checked_draft(vault, sources, old, settings))
         if new != old:
-            await _write(unit, old, new, "integration.set", now=now)
+            await _write(unit, old, new, AuditAction.INTEGRATION_CHANGED, now=now)
         if new.version != old.version:
             await feeds.begin(unit, _source_of(sources, old.source), new, now=now)
         return new
@@ -304,7 +307,7 @@ async def restore_version(
         wanted = {name: value for name, value in then.items() if not is_sealed(value)}
         new = _with_settings(old, checked_draft(vault, sources, old, {**wanted, **kept}))
         if new != old:
-            await _write(unit, old, new, "integration.restore", now=now, restored=version)
+            await _write(unit, old, new, AuditAction.INTEGRATION_RESTORED, now=now, restored=version)
         return new
 
 
@@ -324,7 +327,13 @@ async def remove_integration(database: Database, scope: Scope, integration_id: U
             await rows.revoke_key(unit, key.id, now=now)
         await rows.remove(unit, integration_id, now=now)
         await silence.wake(unit, integration_id, now=now)
-        await audit.write(unit, "integration.remove", str(integration_id), {"name": integration.name}, now=now)
+        await audit.write(
+            unit,
+            AuditAction.INTEGRATION_REMOVED,
+            Resource("integration", str(integration_id)),
+            {"name": integration.name},
+            now=now,
+        )
         await changes.announce(unit)
 
 
@@ -366,7 +375,7 @@ async def add_key(database: Database, vault: Vault, scope: Scope, integration_id
                 f"this integration has {MOST_LIVE_KEYS} live keys", where="integration_id", mend="revoke one of them"
             )
         made = await _insert_key(unit, vault, integration_id, now=now)
-        await _audit_key(unit, "key.add", made.key, now=now)
+        await _audit_key(unit, AuditAction.KEY_ADDED, made.key, now=now)
     return made
 
 
@@ -381,7 +390,7 @@ async def revoke_key(database: Database, scope: Scope, key_id: UUID, *, now: dat
         key = await rows.revoke_key(unit, key_id, now=now)
         if key is None:
             raise NotFound(f"there is no live key {key_id}", where="key_id", mend="list the integration's keys")
-        await _audit_key(unit, "key.revoke", key, now=now)
+        await _audit_key(unit, AuditAction.KEY_REVOKED, key, now=now)
     return key
 
 
@@ -396,7 +405,7 @@ async def rotate_secret(database: Database, vault: Vault, scope: Scope, integrat
         integration = await _locked(unit, integration_id)
         secret = _new_secret(integration.scheme)
         await rows.replace_secret(unit, integration_id, _seal(vault, integration, secret))
-        await audit.write(unit, "integration.rotate_secret", str(integration_id), {}, now=now)
+        await audit.write(unit, AuditAction.SECRET_ROTATED, Resource("integration", str(integration_id)), {}, now=now)
         await changes.announce(unit)
     return secret
 
@@ -434,10 +443,10 @@ async def approve_action(
         if action_id not in released:
             raise Conflicting("this does not wait for approval", where="action_id", mend="list what waits")
         detail = {"kind": asked.kind, "subject": asked.subject, "integration_id": str(old.id)}
-        await audit.write(unit, "action.approve", str(action_id), detail, now=now)
+        await audit.write(unit, AuditAction.SOURCE_ACTION_APPROVED, Resource("action", str(action_id)), detail, now=now)
         new = _with_approved(old, _source_of(sources, old.source), asked.subject)
         if new != old:
-            await _write(unit, old, new, "integration.set", now=now)
+            await _write(unit, old, new, AuditAction.INTEGRATION_CHANGED, now=now)
     return replace(asked, state="due")
 
 
@@ -530,13 +539,15 @@ def _with_approved(integration: Integration, source: Source, subject: str) -> In
     )
 
 
-async def _write(unit: Unit, old: Integration, new: Integration, action: str, *, now: datetime, **more: object) -> None:
+async def _write(
+    unit: Unit, old: Integration, new: Integration, action: AuditAction, *, now: datetime, **more: object
+) -> None:
     await rows.update(unit, old, new, now=now)
     detail: dict[str, object] = {"version": new.version, **more}
     for name in ("name", "require_signature", "settings"):
         if getattr(old, name) != getattr(new, name):
             detail[name] = [_audited(getattr(old, name)), _audited(getattr(new, name))]
-    await audit.write(unit, action, str(new.id), detail, now=now)
+    await audit.write(unit, action, Resource("integration", str(new.id)), detail, now=now)
     await changes.announce(unit)
 
 
@@ -572,9 +583,9 @@ async def _insert_key(unit: Unit, vault: Vault, integration_id: UUID, *, now: da
     return NewKey(key, api_key=api_key)
 
 
-async def _audit_key(unit: Unit, action: str, key: KeyInfo, *, now: datetime) -> None:
+async def _audit_key(unit: Unit, action: AuditAction, key: KeyInfo, *, now: datetime) -> None:
     detail = {"hint": key.hint, "integration_id": str(key.integration_id)}
-    await audit.write(unit, action, str(key.id), detail, now=now)
+    await audit.write(unit, action, Resource("key", str(key.id)), detail, now=now)
     await changes.announce(unit)
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from alertwhisperer.domain.company import INSTALLATION, Company, CompanyId
+from alertwhisperer.domain.audit import AuditAction, Resource
+from alertwhisperer.domain.company import INSTALLATION, Company, CompanyId, Scope
 from alertwhisperer.domain.company_setting import SETTINGS, Origin
 from alertwhisperer.domain.errors import Invalid
 from alertwhisperer.guard import groups
@@ -67,7 +68,7 @@ async def import_companies(
     database: Database,
     vault: Vault,
     sources: Mapping[str, Source],
-    actor: str,
+    by: Scope,
     raw: bytes,
     *,
     apply: bool,
@@ -88,7 +89,7 @@ async def import_companies(
         Invalid: it is no sheet that could be read at all; what is wrong in its cells is in the plan.
     """
     sheet = read_sheet(raw)
-    async with over_all(database, actor, lock=apply) as (msp, customers):
+    async with over_all(database, by, lock=apply) as (msp, customers):
         world, _ = await _look(msp, customers, sources)
         found = plan(sheet, world)
         if not apply or found.complaints or not found.changes_anything:
@@ -99,18 +100,20 @@ async def import_companies(
         return Imported(found, True, keys)
 
 
-async def export_companies(database: Database, actor: str, sources: Mapping[str, Source], *, now: datetime) -> str:
+async def export_companies(database: Database, by: Scope, sources: Mapping[str, Source], *, now: datetime) -> str:
     """
     All companies as a sheet that changes nothing when it is imported; without any secret.
 
     Columns are those of an import; a setting's cell is empty where the company inherits.
     """
-    async with over_all(database, actor, lock=False) as (msp, customers):
+    async with over_all(database, by, lock=False) as (msp, customers):
         world, mapped = await _look(msp, customers, sources)
         columns = ["name", "ref", "group", *SETTINGS, "integrations", *(ROUTE + name for name in mapped)]
         ordered = sorted(world.companies, key=lambda one: (one.name.casefold(), one.id))
         lines = [_line(company, world, mapped) for company in ordered]
-        await audit.write(msp, "company.export", "all", {"companies": len(lines)}, now=now)
+        await audit.write(
+            msp, AuditAction.COMPANIES_EXPORTED, Resource("company", "all"), {"companies": len(lines)}, now=now
+        )
         return write_sheet(columns, lines)
 
 
@@ -181,7 +184,7 @@ async def _write(
     keys: list[MadeKey] = []
     for company_id, one in todo:
         await companies.see(connection, [INSTALLATION, company_id])
-        unit = Unit(connection, replace(msp.scope, company_id=company_id))
+        unit = msp.at(msp.scope.at(company_id))
         group_id = None if one.group is None else group_ids[one.group.casefold()]
         await _write_company(unit, old.get(company_id), one, group_id, now=now)
         keys += await _make_integrations(unit, vault, sources, one, server=server, now=now)
@@ -189,7 +192,7 @@ async def _write(
     await refresh(msp, [company_id for company_id, _ in todo])
     await _map(msp, vault, todo, now=now)
     detail: dict[str, object] = {**found.counts, "groups": list(found.groups), "integrations": len(keys)}
-    await audit.write(msp, "company.import", "sheet", detail, now=now)
+    await audit.write(msp, AuditAction.COMPANIES_IMPORTED, Resource("company", "sheet"), detail, now=now)
     await changes.announce(msp)
     return tuple(keys)
 
@@ -211,7 +214,7 @@ async def _write_company(
         if change.what in ("name", "ref", "group", *SETTINGS)
     }
     if detail:
-        await audit.write(unit, "company.set", str(old.id), detail, now=now)
+        await audit.write(unit, AuditAction.COMPANY_CHANGED, Resource("company", str(old.id)), detail, now=now)
 
 
 async def _make_integrations(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from alertwhisperer.domain.audit import AuditAction, Resource
 from alertwhisperer.domain.company import INSTALLATION, CompanyId, Scope
 from alertwhisperer.domain.errors import Invalid, NotFound
 from alertwhisperer.domain.integration import Integration
@@ -63,7 +64,7 @@ async def change_routes(
     """
     targets = sorted(set(wanted.values()))
     async with database.across([scope.company_id, *targets]) as connection:
-        unit = Unit(connection, scope)
+        unit = database.unit(connection, scope)
         return await change_in_unit(unit, vault, integration_id, wanted=wanted, unwanted=unwanted, now=now)
 
 
@@ -91,7 +92,7 @@ async def change_in_unit(
     if len(old) + len(added) - len(removed) > MOST_ROUTES:
         raise Invalid(f"an integration has at most {MOST_ROUTES} routes", where="routes", mend="remove some")
     for target in sorted({by_value[value][1] for value in (*added, *moved)}):
-        await shared_integration(Unit(unit.connection, Scope(target, unit.scope.actor)), vault, shared, now=now)
+        await shared_integration(unit.at(unit.scope.at(target)), vault, shared, now=now)
     await rows.put(unit, integration_id, [(value, *by_value[value]) for value in (*added, *moved)], now=now)
     await rows.remove(unit, integration_id, removed)
     detail = {
@@ -100,7 +101,7 @@ async def change_in_unit(
         "removed": removed[:200],
         "counts": [len(added), len(moved), len(removed)],
     }
-    await audit.write(unit, "route.set", str(integration_id), detail, now=now)
+    await audit.write(unit, AuditAction.ROUTES_CHANGED, Resource("route", str(integration_id)), detail, now=now)
     if added or moved:
         await due.add(unit, due.HAND_OVER, integration_id, due_at=now)
     await changes.announce(unit)

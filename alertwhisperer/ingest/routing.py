@@ -67,12 +67,17 @@ def folded(value: str) -> str:
     return value.strip().casefold()[:LONGEST_VALUE]
 
 
+def customer_of(occurrence: Occurrence, label: str) -> str:
+    """Whose an occurrence is, as routes are looked up by; empty when it does not say."""
+    return folded(occurrence.content.labels.get(label, ""))
+
+
 def route(occurrences: Iterable[tuple[int, Occurrence]], routes: Routes) -> Routed:
     """Sort occurrences by company, each company's in the order of the body."""
     routed = Routed({}, [])
     for place, occurrence in occurrences:
         shown = occurrence.content.labels.get(routes.label, "")
-        target = routes.targets.get(folded(shown))
+        target = routes.targets.get(customer_of(occurrence, routes.label))
         if target is None:
             routed.waiting.append(Member(place, unmapped(occurrence, shown, routes.label)))
         else:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from alertwhisperer.domain.company import CompanyId
 from alertwhisperer.domain.errors import Invalid
-from alertwhisperer.guard.vault import Vault, integration_context
+from alertwhisperer.guard.vault import Vault, setting_context
 from alertwhisperer.sources.contract import Source
 
 SHOWN = "***"
@@ -51,7 +51,7 @@ def seal_secrets(
                 raise Invalid("this is no secret of this integration", where=f"settings.{name}", mend="give the secret")
             sealed[name] = value
         else:
-            locked = vault.seal(str(value).encode(), _context(company_id, integration_id, name))
+            locked = vault.seal(str(value).encode(), setting_context(company_id, integration_id, name))
             sealed[name] = {_SEALED: base64.b64encode(locked).decode()}
     return sealed
 
@@ -70,7 +70,7 @@ def open_secrets(
         value = settings[name]
         if is_sealed(value):
             locked = base64.b64decode(value[_SEALED])
-            opened[name] = vault.open(locked, _context(company_id, integration_id, name)).decode()
+            opened[name] = vault.open(locked, setting_context(company_id, integration_id, name)).decode()
     return opened
 
 
@@ -92,7 +92,3 @@ def is_sealed(value: object) -> bool:
 
 def _secret_names(source: Source) -> set[str]:
     return {setting.name for setting in source.settings if setting.secret}
-
-
-def _context(company_id: CompanyId, integration_id: UUID, name: str) -> str:
-    return f"{integration_context(company_id, integration_id)}/setting/{name}"

@@ -53,6 +53,12 @@ def check(scheme: str, required: bool, secret: bytes, headers: Mapping[str, str]
     return _own(required, secret, headers, body, now)
 
 
+def signature_of(secret: bytes, timestamp: str, sender_id: str | None, body: bytes) -> str:
+    """The `X-Signature` of a body sent with this `X-Timestamp` and this `X-Delivery-Id` (None: without one)."""
+    head = f"{timestamp}.{sender_id}." if sender_id is not None else f"{timestamp}."
+    return "sha256=" + hmac.digest(secret, head.encode() + body, "sha256").hex()
+
+
 def _own(required: bool, secret: bytes, headers: Mapping[str, str], body: bytes, now: datetime) -> Signed:
     sender_id = headers.get("x-delivery-id")
     if sender_id is not None and not _ID.fullmatch(sender_id):
@@ -68,8 +74,7 @@ def _own(required: bool, secret: bytes, headers: Mapping[str, str], body: bytes,
         raise BadSignature(
             "a signed body that begins like a delivery id needs one", where="X-Delivery-Id", mend="send X-Delivery-Id"
         )
-    head = f"{timestamp}.{sender_id}." if sender_id is not None else f"{timestamp}."
-    expected = "sha256=" + hmac.digest(secret, head.encode() + body, "sha256").hex()
+    expected = signature_of(secret, timestamp, sender_id, body)
     if not hmac.compare_digest(expected.encode(), signature.encode()):
         raise BadSignature("the signature does not match", where="X-Signature", mend=_OWN_MEND)
     if sender_id is None:

@@ -1,20 +1,43 @@
-"""Computes a company's figures over a period, with the period before and a trend by day, as `definitions` says them."""
+"""Computes the figures of companies over the periods of a window, as `definitions` says them."""
 
-from datetime import datetime, time, timedelta
-from itertools import pairwise
-from zoneinfo import ZoneInfo
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from fractions import Fraction
 
 import msgspec
 
-from alertwhisperer.domain.errors import Invalid
+from alertwhisperer.domain.company import CompanyId
+from alertwhisperer.insight.periods import Window
 from alertwhisperer.store import kpis as store
-from alertwhisperer.store.database import Unit
+from alertwhisperer.store.database import Connection
+from alertwhisperer.store.kpis import (
+    NOTHING_MENDED,
+    AlertCounts,
+    Durations,
+    IncidentCounts,
+    MendCounts,
+    Period,
+)
 
-TREND_DAYS = 7
-LONGEST = timedelta(days=366)
-"""Of a period; beyond it a table of days says more."""
+LATE = timedelta(minutes=30)
+"""An acknowledgement that took longer is counted apart: a mean hides it."""
 
-Period = tuple[datetime, datetime]
+_US_PER_MINUTE = 60_000_000
+
+
+class Guards(msgspec.Struct, frozen=True):
+    """
+    What noise reduction would look better by, and must not.
+
+    Attributes:
+        criticals_suppressed: 0, since nothing is suppressed yet.
+        groups_split: incidents opened in the period from which people split something off.
+        groups_split_pct: of the incidents opened; None where none was.
+    """
+
+    criticals_suppressed: int
+    groups_split: int
+    groups_split_pct: float | None
 
 
 class Split(msgspec.Struct, frozen=True):
@@ -23,6 +46,28 @@ class Split(msgspec.Struct, frozen=True):
     dedup: float
     correlation: float
     suppression: float
+    guards: Guards
+
+
+class Whereabouts(msgspec.Struct, frozen=True):
+    """
+    What became of the alerts received; the parts add up to them.
+
+    `correlated` is below zero where people split more incidents off than alerts joined one.
+    """
+
+    folded: int
+    correlated: int
+    suppressed: int
+    incidents: int
+
+
+class Patch(msgspec.Struct, frozen=True):
+    """Machines and their patches: `silent` ones could be asked and did not say in the period."""
+
+    compliant: int
+    reporting: int
+    silent: int
 
 
 class Figures(msgspec.Struct, frozen=True):
@@ -32,88 +77,126 @@ class Figures(msgspec.Struct, frozen=True):
     finish: datetime
     total_alerts: int
     distinct_alerts: int
+    suppressed_alerts: int
     total_incidents: int
+    where_alerts_went: Whereabouts
     noise_reduction_pct: float | None
     noise_reduction: Split | None
     mttr_minutes: float | None
     mttr_minutes_median: float | None
+    mttr_count: int
     mtta_minutes: float | None
     mtta_minutes_median: float | None
+    mtta_count: int
+    over_30_minutes: int
     self_healed_count: int | None = None
+    self_healed_provisional: int | None = None
     self_healed_pct: float | None = None
     sla_compliance_pct: float | None = None
+    sla: None = None
     patch_compliance_pct: float | None = None
+    patch: Patch | None = None
+
+    @property
+    def groups_split_pct(self) -> float | None:
+        """Of the incidents opened, those from which people split something off: a guard, as its definition says."""
+        return None if self.noise_reduction is None else self.noise_reduction.guards.groups_split_pct
 
 
 class Report(msgspec.Struct, frozen=True):
-    """The figures asked for, those of the equally long period before, and of the last 7 days, oldest first."""
+    """The figures asked for, those of the period before, and of the days or hours of both, oldest first."""
 
     now: Figures
     before: Figures
-    days: tuple[Figures, ...]
+    trend: tuple[Figures, ...]
+    trend_before: tuple[Figures, ...]
 
 
-async def measure(unit: Unit, start: datetime, finish: datetime, zone: ZoneInfo) -> Report:
+async def measure(connection: Connection, companies: Sequence[CompanyId], window: Window) -> Report:
+    """The figures of the companies, taken together; `connection` sees them."""
+    (now, before), trend = await measure_each(
+        connection, companies, [window.period, window.before], [*window.trend, *window.trend_before]
+    )
+    days = len(window.trend)
+    return Report(now, before, trend[:days], trend[days:])
+
+
+async def measure_each(
+    connection: Connection, companies: Sequence[CompanyId], wholes: Sequence[Period], parts: Sequence[Period]
+) -> tuple[tuple[Figures, ...], tuple[Figures, ...]]:
     """
-    A company's figures in [start, finish).
+    The figures of each whole and of each part; `connection` sees the companies.
 
     Args:
-        start, finish: aware UTC; at most 366 days apart.
-        zone: whose midnights part the days of the trend; the last day is the one that `finish` ends or lies in.
-
-    Raises:
-        Invalid: the period is empty, turned round or too long.
+        wholes, parts: neither may hold two periods that overlap.
     """
-    if not timedelta(0) < finish - start <= LONGEST:
-        raise Invalid(
-            "the period is empty or too long",
-            where="from",
-            mend=f"let it end after it begins, within {LONGEST.days} days",
-        )
-    periods = [(start, finish), (start - (finish - start), start), *days_until(finish, zone)]
-    counts = await store.counts(unit, periods)
-    now, before, *days = [figures_of(period, count) for period, count in zip(periods, counts, strict=True)]
-    return Report(now, before, tuple(days))
+    periods = [*wholes, *parts]
+    alerts = await store.alerts(connection, companies, periods)
+    incidents = await store.incidents(connection, companies, wholes, parts, late=LATE)
+    mended = await store.mending(connection, companies, periods)
+    every = tuple(map(figures_of, periods, alerts, incidents, mended))
+    return every[: len(wholes)], every[len(wholes) :]
 
 
-def days_until(finish: datetime, zone: ZoneInfo) -> list[Period]:
-    """The last 7 days of the zone up to the one that `finish` ends or lies in, as aware UTC pairs, oldest first."""
-    last = (finish - timedelta(microseconds=1)).astimezone(zone).date()
-    midnights = [
-        datetime.combine(last - timedelta(days=ago), time(), tzinfo=zone).astimezone(finish.tzinfo)
-        for ago in range(TREND_DAYS - 1, -2, -1)
-    ]
-    return list(pairwise(midnights))
-
-
-def figures_of(period: Period, counts: store.Counts) -> Figures:
+def figures_of(
+    period: Period, alerts: AlertCounts, incidents: IncidentCounts, mended: MendCounts = NOTHING_MENDED
+) -> Figures:
     """The figures that follow from a period's counts."""
+    opened, resolved, acknowledged = incidents.opened, incidents.resolved, incidents.acknowledged
     return Figures(
         start=period[0],
         finish=period[1],
-        total_alerts=counts.total_alerts,
-        distinct_alerts=counts.distinct_alerts,
-        total_incidents=counts.total_incidents,
-        noise_reduction_pct=_share(counts.total_alerts - counts.total_incidents, counts.total_alerts),
-        noise_reduction=_split(counts),
-        mttr_minutes=_minutes(counts.mttr_s),
-        mttr_minutes_median=_minutes(counts.mttr_median_s),
-        mtta_minutes=_minutes(counts.mtta_s),
-        mtta_minutes_median=_minutes(counts.mtta_median_s),
+        total_alerts=alerts.total,
+        distinct_alerts=alerts.distinct,
+        suppressed_alerts=0,
+        total_incidents=opened,
+        where_alerts_went=Whereabouts(
+            folded=alerts.total - alerts.distinct, correlated=alerts.distinct - opened, suppressed=0, incidents=opened
+        ),
+        noise_reduction_pct=share(alerts.total - opened, alerts.total),
+        noise_reduction=_split(alerts, incidents),
+        mttr_minutes=_mean(resolved),
+        mttr_minutes_median=_median(resolved),
+        mttr_count=resolved.count,
+        mtta_minutes=_mean(acknowledged),
+        mtta_minutes_median=_median(acknowledged),
+        mtta_count=acknowledged.count,
+        over_30_minutes=incidents.late,
+        self_healed_count=mended.healed if mended.has_run else None,
+        self_healed_provisional=mended.healed_for_now if mended.has_run else None,
+        self_healed_pct=share(mended.healed, resolved.count) if mended.has_run else None,
+        patch_compliance_pct=share(mended.compliant, mended.reporting),
+        patch=Patch(mended.compliant, mended.reporting, mended.silent) if mended.reporting else None,
     )
 
 
-def _split(counts: store.Counts) -> Split | None:
-    whole = _share(counts.total_alerts - counts.total_incidents, counts.total_alerts)
-    dedup = _share(counts.total_alerts - counts.distinct_alerts, counts.total_alerts)
-    if whole is None or dedup is None:
+def share(part: int, whole: int) -> float | None:
+    """Percent, to two places; None of nothing."""
+    return _hundredths(part, whole) / 100 if whole else None
+
+
+def _split(alerts: AlertCounts, incidents: IncidentCounts) -> Split | None:
+    if not alerts.total:
         return None
-    return Split(dedup, correlation=round(whole - dedup, 2), suppression=0.0)  # a rest, so that the parts add up
+    whole = _hundredths(alerts.total - incidents.opened, alerts.total)
+    dedup = _hundredths(alerts.total - alerts.distinct, alerts.total)
+    guards = Guards(0, incidents.split, share(incidents.split, incidents.opened))
+    # Correlation is a rest, so that the parts add up.
+    return Split(dedup / 100, correlation=(whole - dedup) / 100, suppression=0.0, guards=guards)
 
 
-def _share(part: int, whole: int) -> float | None:
-    return round(100 * part / whole, 2) if whole else None
+def _mean(durations: Durations) -> float | None:
+    return _rounded(Fraction(durations.total_us, durations.count * _US_PER_MINUTE)) if durations.count else None
 
 
-def _minutes(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds / 60, 2)
+def _median(durations: Durations) -> float | None:
+    return _rounded(Fraction(durations.median_us) / _US_PER_MINUTE) if durations.count else None
+
+
+def _hundredths(part: int, whole: int) -> int:
+    return round(Fraction(10_000 * part, whole))
+
+
+def _rounded(value: Fraction) -> float:
+    """To two places, half to even; counts and microseconds are whole, so nothing was lost before."""
+    return float(round(value, 2))

@@ -11,9 +11,11 @@ from typing import Any
 from uuid import UUID
 
 from alertwhisperer.domain.asset import canonical
+from alertwhisperer.domain.audit import AuditAction, Resource
 from alertwhisperer.domain.company import Scope
 from alertwhisperer.domain.errors import Conflicting, Invalid, NotFound
 from alertwhisperer.domain.inventory import Asset, AssetName, Edge
+from alertwhisperer.guard.approvals.voiding import void_touched
 from alertwhisperer.guard.companies import require_company
 from alertwhisperer.inventory.fields import ASSET_FIELDS, checked
 from alertwhisperer.inventory.names import NameBook, absorb, tell_rules
@@ -65,7 +67,7 @@ async def add_asset(
         await book.write(unit)
         version = await tell_rules(unit, now=now)
         detail = {"name": asset.name, "aliases": list(aliases), "rules_version": version}
-        await audit.write(unit, "asset.add", str(asset.id), detail, now=now)
+        await audit.write(unit, AuditAction.ASSET_ADDED, Resource("asset", str(asset.id)), detail, now=now)
     return asset
 
 
@@ -105,7 +107,8 @@ async def set_asset(
             await book.write(unit)
             changed["rules_version"] = await tell_rules(unit, now=now)
         await assets.update(unit, [new])
-        await audit.write(unit, "asset.set", str(asset_id), changed, now=now)
+        await void_touched(unit, "asset", [asset_id], now=now)
+        await audit.write(unit, AuditAction.ASSET_CHANGED, Resource("asset", str(asset_id)), changed, now=now)
     return new
 
 
@@ -122,7 +125,10 @@ async def confirm_asset(database: Database, scope: Scope, asset_id: UUID, *, now
         new = replace(old, confirmed=True)
         if new != old:
             await assets.update(unit, [new])
-            await audit.write(unit, "asset.confirm", str(asset_id), {"name": new.name}, now=now)
+            await void_touched(unit, "asset", [asset_id], now=now)
+            await audit.write(
+                unit, AuditAction.ASSET_CONFIRMED, Resource("asset", str(asset_id)), {"name": new.name}, now=now
+            )
     return new
 
 
@@ -141,9 +147,10 @@ async def add_alias(database: Database, scope: Scope, asset_id: UUID, alias: str
         book = await NameBook.read(unit, [alias], now=now)
         if book.give_alias(asset, alias):
             await book.write(unit)
+            await void_touched(unit, "asset", [asset_id], now=now)
             version = await tell_rules(unit, now=now)
             detail = {"alias": alias, "merged": [str(one) for one in book.absorbed], "rules_version": version}
-            await audit.write(unit, "asset.alias", str(asset_id), detail, now=now)
+            await audit.write(unit, AuditAction.ASSET_ALIAS_ADDED, Resource("asset", str(asset_id)), detail, now=now)
     return await get_asset(database, scope, asset_id)
 
 
@@ -165,9 +172,10 @@ async def remove_alias(database: Database, scope: Scope, asset_id: UUID, alias: 
         if held.origin == "own":
             raise Conflicting("this is the asset's own name", where="name", mend="rename the asset")
         await asset_names.remove(unit, name)
+        await void_touched(unit, "asset", [asset_id], now=now)
         version = await tell_rules(unit, now=now)
         detail = {"alias": held.shown, "rules_version": version}
-        await audit.write(unit, "asset.unalias", str(asset_id), detail, now=now)
+        await audit.write(unit, AuditAction.ASSET_ALIAS_REMOVED, Resource("asset", str(asset_id)), detail, now=now)
     return await get_asset(database, scope, asset_id)
 
 
@@ -191,7 +199,7 @@ async def merge_asset(database: Database, scope: Scope, asset_id: UUID, into_id:
         await absorb(unit, gone, into, now=now)
         version = await tell_rules(unit, now=now)
         detail = {"into": str(into_id), "name": gone.name, "rules_version": version}
-        await audit.write(unit, "asset.merge", str(asset_id), detail, now=now)
+        await audit.write(unit, AuditAction.ASSET_MERGED, Resource("asset", str(asset_id)), detail, now=now)
     return await get_asset(database, scope, into_id)
 
 
@@ -209,9 +217,10 @@ async def remove_asset(database: Database, scope: Scope, asset_id: UUID, *, now:
         await edges.remove_of(unit, asset_id)
         await asset_names.remove_of(unit, asset_id)
         await assets.remove(unit, asset_id)
+        await void_touched(unit, "asset", [asset_id], now=now)
         version = await tell_rules(unit, now=now)
         detail = {"name": asset.name, "rules_version": version}
-        await audit.write(unit, "asset.remove", str(asset_id), detail, now=now)
+        await audit.write(unit, AuditAction.ASSET_REMOVED, Resource("asset", str(asset_id)), detail, now=now)
 
 
 async def get_asset(database: Database, scope: Scope, asset_id: UUID) -> AssetWhole:

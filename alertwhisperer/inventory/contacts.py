@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from alertwhisperer.domain.audit import AuditAction, Resource
 from alertwhisperer.domain.company import Scope
 from alertwhisperer.domain.errors import Invalid, NotFound
 from alertwhisperer.domain.inventory import Contact
@@ -33,7 +34,9 @@ async def add_contact(database: Database, scope: Scope, given: Mapping[str, obje
         await require_company(unit)
         await require_site(unit, contact.site_id)
         await contacts.insert(unit, [contact])
-        await audit.write(unit, "contact.add", str(contact.id), {"name": contact.name}, now=now)
+        await audit.write(
+            unit, AuditAction.CONTACT_ADDED, Resource("contact", str(contact.id)), {"name": contact.name}, now=now
+        )
     return contact
 
 
@@ -64,7 +67,7 @@ async def set_contact(
         if changed:
             await contacts.update(unit, [new])
             detail = {"name": new.name, "fields": sorted(changed)}
-            await audit.write(unit, "contact.set", str(contact_id), detail, now=now)
+            await audit.write(unit, AuditAction.CONTACT_CHANGED, Resource("contact", str(contact_id)), detail, now=now)
     return new
 
 
@@ -73,7 +76,9 @@ async def remove_contact(database: Database, scope: Scope, contact_id: UUID, *, 
     async with database.unit_of_work(scope) as unit:
         contact = _there(await contacts.lock(unit, contact_id), contact_id)
         await contacts.remove(unit, contact_id)
-        await audit.write(unit, "contact.remove", str(contact_id), {"name": contact.name}, now=now)
+        await audit.write(
+            unit, AuditAction.CONTACT_REMOVED, Resource("contact", str(contact_id)), {"name": contact.name}, now=now
+        )
 
 
 async def get_contact(database: Database, scope: Scope, contact_id: UUID) -> Contact:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from alertwhisperer.domain.audit import AuditAction, Resource
 from alertwhisperer.domain.company import Scope
 from alertwhisperer.domain.errors import Conflicting, Invalid, NotFound
 from alertwhisperer.domain.inventory import EDGE_KINDS, Edge, EdgeKind
@@ -44,7 +45,7 @@ async def connect(
             return known
         await edges.insert(unit, [edge])
         detail = {"from": str(edge.from_asset), "to": str(edge.to_asset), "kind": kind}
-        await audit.write(unit, "asset.connect", str(edge.id), detail, now=now)
+        await audit.write(unit, AuditAction.ASSET_CONNECTED, Resource("asset", str(edge.id)), detail, now=now)
         made = await edges.read(unit, edge.id)
     assert made is not None  # noqa: S101 - just written
     return made
@@ -63,7 +64,7 @@ async def disconnect(database: Database, scope: Scope, edge_id: UUID, *, now: da
             raise NotFound(f"there is no edge {edge_id}", where="edge_id", mend="list the edges")
         await edges.remove(unit, edge_id)
         detail = {"from": str(edge.from_asset), "to": str(edge.to_asset), "kind": edge.kind}
-        await audit.write(unit, "asset.disconnect", str(edge_id), detail, now=now)
+        await audit.write(unit, AuditAction.ASSET_DISCONNECTED, Resource("asset", str(edge_id)), detail, now=now)
     return edge
 
 

@@ -13,9 +13,11 @@ from typing import Any
 from uuid import UUID
 
 from alertwhisperer.domain.asset import canonical
+from alertwhisperer.domain.audit import AuditAction, Resource
 from alertwhisperer.domain.company import Scope
 from alertwhisperer.domain.errors import Invalid
 from alertwhisperer.domain.inventory import Asset, Contact, Site
+from alertwhisperer.guard.approvals.voiding import void_touched
 from alertwhisperer.guard.companies import require_company
 from alertwhisperer.inventory.assets import new_asset
 from alertwhisperer.inventory.contacts import new_contact
@@ -96,7 +98,7 @@ async def import_sites(database: Database, scope: Scope, text: bytes, *, apply: 
         if apply and told.is_to_apply:
             await sites.insert(unit, fresh)
             await sites.update(unit, altered)
-            await audit.write(unit, "site.import", "sites", _detail(told), now=now)
+            await audit.write(unit, AuditAction.SITES_IMPORTED, Resource("site", "sites"), _detail(told), now=now)
             told.applied = True
     return told
 
@@ -125,7 +127,9 @@ async def import_contacts(database: Database, scope: Scope, text: bytes, *, appl
         if apply and told.is_to_apply:
             await contacts.insert(unit, fresh)
             await contacts.update(unit, altered)
-            await audit.write(unit, "contact.import", "contacts", _detail(told), now=now)
+            await audit.write(
+                unit, AuditAction.CONTACTS_IMPORTED, Resource("contact", "contacts"), _detail(told), now=now
+            )
             told.applied = True
     return told
 
@@ -167,9 +171,16 @@ async def import_assets(database: Database, scope: Scope, text: bytes, *, apply:
         if apply and told.is_to_apply:
             await assets.insert(unit, fresh)
             await assets.update(unit, altered)
+            await void_touched(unit, "asset", [one.id for one in altered], now=now)
             await book.write(unit)  # last: until the transaction ends, alerts under these new names wait
             version = await tell_rules(unit, now=now)
-            await audit.write(unit, "asset.import", "assets", _detail(told) | {"rules_version": version}, now=now)
+            await audit.write(
+                unit,
+                AuditAction.ASSETS_IMPORTED,
+                Resource("asset", "assets"),
+                _detail(told) | {"rules_version": version},
+                now=now,
+            )
             told.applied = True
     return told
 

@@ -13,6 +13,7 @@ from uuid import UUID
 from alertwhisperer.domain.asset import canonical
 from alertwhisperer.domain.errors import Conflicting
 from alertwhisperer.domain.inventory import MOST_ALIASES, Asset, AssetName, Edge
+from alertwhisperer.guard.approvals.voiding import void_touched
 from alertwhisperer.inventory.fields import check_asset_name
 from alertwhisperer.store import asset_names, assets, edges, rules
 from alertwhisperer.store.database import Unit
@@ -124,6 +125,7 @@ async def absorb(unit: Unit, gone: Asset, into: Asset, *, now: datetime) -> None
     await assets.update(unit, [replace(gone, merged_into=into.id)])
     if into.site_id is None and gone.site_id is not None:
         await assets.update(unit, [replace(into, site_id=gone.site_id)])
+    await void_touched(unit, "asset", [gone.id, into.id], now=now)
 
 
 async def _moved_edges(unit: Unit, gone: UUID, into: UUID) -> list[Edge]:

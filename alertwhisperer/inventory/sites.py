@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from alertwhisperer.domain.audit import AuditAction, Resource
 from alertwhisperer.domain.company import Scope
 from alertwhisperer.domain.errors import Invalid, NotFound
 from alertwhisperer.domain.inventory import Site
@@ -34,7 +35,7 @@ async def add_site(database: Database, scope: Scope, given: Mapping[str, object]
         company = await require_company(unit)
         site = new_site(fields, time_zone=company.time_zone, now=now)
         await sites.insert(unit, [site])
-        await audit.write(unit, "site.add", str(site.id), {"name": site.name}, now=now)
+        await audit.write(unit, AuditAction.SITE_ADDED, Resource("site", str(site.id)), {"name": site.name}, now=now)
     return site
 
 
@@ -64,7 +65,7 @@ async def set_site(
         changed = changes_of(old, new)
         if changed:
             await sites.update(unit, [new])
-            await audit.write(unit, "site.set", str(site_id), changed, now=now)
+            await audit.write(unit, AuditAction.SITE_CHANGED, Resource("site", str(site_id)), changed, now=now)
     return new
 
 
@@ -78,7 +79,7 @@ async def remove_site(database: Database, scope: Scope, site_id: UUID, *, now: d
     async with database.unit_of_work(scope) as unit:
         site = _there(await sites.lock(unit, site_id), site_id)
         await sites.remove(unit, site_id)
-        await audit.write(unit, "site.remove", str(site_id), {"name": site.name}, now=now)
+        await audit.write(unit, AuditAction.SITE_REMOVED, Resource("site", str(site_id)), {"name": site.name}, now=now)
 
 
 async def get_site(database: Database, scope: Scope, site_id: UUID) -> Site:

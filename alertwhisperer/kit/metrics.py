@@ -40,6 +40,14 @@ class Metrics:
             "alertwhisperer_timers", "Due work carried out, by kind and result.", ["kind", "result"],
             registry=self.registry,
         )  # fmt: skip
+        self.audit_unlinked_seconds = Gauge(
+            "alertwhisperer_audit_unlinked_seconds", "How long the oldest audit entry had no link in its chain.",
+            registry=self.registry,
+        )  # fmt: skip
+        self.audit_witness_lag_seconds = Gauge(
+            "alertwhisperer_audit_witness_lag_seconds", "Age of the oldest checkpoint that a witness lacks.",
+            registry=self.registry,
+        )  # fmt: skip
         self.silences = Counter(
             "alertwhisperer_silences", "Silences of integrations and heartbeats, noticed and ended.", ["change"],
             registry=self.registry,

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from alertwhisperer.domain.audit import AuditAction, Resource
 from alertwhisperer.domain.company import Scope
 from alertwhisperer.domain.errors import Invalid, NotFound
 from alertwhisperer.domain.severity import Severity
@@ -121,7 +122,7 @@ async def _audit(unit: Unit, old: SilenceCheck, new: SilenceCheck, *, now: datet
             detail[name] = [getattr(old, name), getattr(new, name)]
     if old.severity is not new.severity:
         detail["severity"] = [old.severity.word, new.severity.word]
-    await audit.write(unit, "silence.set", str(new.id), detail, now=now)
+    await audit.write(unit, AuditAction.SILENCE_CHECK_CHANGED, Resource("silence", str(new.id)), detail, now=now)
 
 
 def _watched(check: SilenceCheck, listening: Listening | None) -> Watched:

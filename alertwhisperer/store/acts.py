@@ -8,8 +8,11 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from alertwhisperer.domain.attention import Attention
+from alertwhisperer.domain.live import ChangeKind
 from alertwhisperer.domain.state import AlertState, IncidentState
 from alertwhisperer.kit.ids import uuid7
+from alertwhisperer.store import live
 from alertwhisperer.store.database import Unit, queries
 
 _sql = queries("acts")
@@ -44,6 +47,25 @@ class NamedAlert:
     signature: str
     count: int
     severity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """
+    What people said of an incident.
+
+    Attributes:
+        snoozed_by: who let it keep quiet, until `snoozed_until` or, where that is None, until it clears.
+        snoozed_severity: how bad it was then.
+        attention: awake although somebody snoozed it: it cleared or worsened, and nobody has written so yet.
+    """
+
+    acknowledged_at: datetime | None
+    snoozed_by: str | None
+    snoozed_at: datetime | None
+    snoozed_until: datetime | None
+    snoozed_severity: int | None
+    attention: Attention
 
 
 async def hold(unit: Unit, incidents: Sequence[UUID], *, with_alerts: bool = False) -> Held:
@@ -105,6 +127,7 @@ async def note(unit: Unit, kind: str, incident_id: UUID, facts: dict[str, object
         incident_id=incident_id,
         facts=_encode(facts).decode(),
     )
+    await live.tell(unit, ChangeKind.INCIDENT, [incident_id], now=now)
 
 
 async def mark_acknowledged(unit: Unit, incident_id: UUID, *, now: datetime) -> None:
@@ -112,6 +135,35 @@ async def mark_acknowledged(unit: Unit, incident_id: UUID, *, now: datetime) -> 
     await _sql.mark_acknowledged(
         unit.connection, company_id=unit.company_id, incident_id=incident_id, now=now, actor=unit.scope.actor
     )
+
+
+async def mark_unacknowledged(unit: Unit, incident_id: UUID) -> None:
+    """Nobody has seen it."""
+    await _sql.mark_unacknowledged(unit.connection, company_id=unit.company_id, incident_id=incident_id)
+
+
+async def said(unit: Unit, incident_id: UUID) -> Said:
+    """What people said of an incident that the unit holds."""
+    row = await _sql.said(unit.connection, company_id=unit.company_id, incident_id=incident_id)
+    return Said(**{**dict(row), "attention": Attention(row["attention"])})
+
+
+async def mark_snoozed(unit: Unit, incident_id: UUID, *, until: datetime | None, severity: int, now: datetime) -> None:
+    """It keeps quiet until a moment, or until it clears; `severity` is what it is now."""
+    await _sql.mark_snoozed(
+        unit.connection,
+        company_id=unit.company_id,
+        incident_id=incident_id,
+        actor=unit.scope.actor,
+        until=until,
+        severity=severity,
+        now=now,
+    )
+
+
+async def mark_awake(unit: Unit, incident_id: UUID) -> None:
+    """It keeps quiet no more."""
+    await _sql.mark_awake(unit.connection, company_id=unit.company_id, incident_id=incident_id)
 
 
 async def mark_resolved(unit: Unit, incident_id: UUID) -> None:
@@ -124,6 +176,34 @@ async def mark_resolved(unit: Unit, incident_id: UUID) -> None:
 async def assign(unit: Unit, incident_id: UUID, assignee: str | None) -> None:
     """Who works on it; None for nobody."""
     await _sql.assign(unit.connection, company_id=unit.company_id, incident_id=incident_id, assignee=assignee)
+
+
+async def assign_many(unit: Unit, incidents: Sequence[UUID], assignee: str) -> None:
+    """Who works on several."""
+    await _sql.assign_many(unit.connection, company_id=unit.company_id, incidents=list(incidents), assignee=assignee)
+
+
+async def note_each(
+    unit: Unit, kind: str, incidents: Sequence[UUID], facts: dict[str, object], *, now: datetime
+) -> None:
+    """As `note`, the same of several incidents."""
+    await _sql.insert_acts(
+        unit.connection,
+        company_id=unit.company_id,
+        ids=[uuid7(now) for _ in incidents],
+        at=now,
+        kind=kind,
+        actor=unit.scope.actor,
+        incidents=list(incidents),
+        facts=_encode(facts).decode(),
+    )
+    await live.tell(unit, ChangeKind.INCIDENT, incidents, now=now)
+
+
+async def assignees(unit: Unit, incidents: Sequence[UUID]) -> dict[UUID, str | None]:
+    """Whose incidents are that the unit holds; None for nobody's."""
+    rows = _sql.assignees(unit.connection, company_id=unit.company_id, incidents=list(incidents))
+    return {row["id"]: row["assignee"] async for row in rows}
 
 
 async def comment(unit: Unit, incident_id: UUID, text: str, *, now: datetime) -> UUID:
@@ -142,11 +222,12 @@ async def comment(unit: Unit, incident_id: UUID, text: str, *, now: datetime) ->
 
 
 async def move_merged(unit: Unit, incident_id: UUID, others: Sequence[UUID], problems: Sequence[bytes]) -> None:
-    """Alerts, problems and keys of merged incidents go to the one that stays."""
+    """Alerts, problems and keys of merged incidents go to the one that stays, and what was promised about them."""
     named = {"company_id": unit.company_id, "incident_id": incident_id}
     await _move_states(unit, incident_id, problems)
     await _sql.move_all_alerts(unit.connection, **named, others=list(others))
     await _sql.move_keys(unit.connection, **named, others=list(others))
+    await _sql.move_promises(unit.connection, **named, others=list(others))
     await _sql.mark_merged(unit.connection, **named, others=list(others))
 
 

@@ -39,10 +39,13 @@ WHERE company_id = :company_id AND incident_id = :incident_id;
 -- The moving parts of an incident that a person split off.
 INSERT INTO incident_state (company_id, incident_id, status, severity, is_current, by_person, fixed_window, window_s,
                             hold_s, reopen_s, life_s, least_count, firing, alerts, occurrences, began_at, opened_at,
-                            activity_at, resolved_at)
-VALUES (:company_id, :incident_id, :status, :severity, :is_current, :by_person, :fixed_window, :window_s, :hold_s,
-        :reopen_s, :life_s, :least_count, :firing, :alerts, :occurrences, :began_at, :opened_at, :activity_at,
-        :resolved_at);
+                            activity_at, resolved_at, attention, assignee)
+SELECT i.company_id, i.id, :status::smallint, :severity::smallint, :is_current::boolean, :by_person::boolean,
+       :fixed_window::boolean, :window_s::integer, :hold_s::integer, :reopen_s::integer, :life_s::integer,
+       :least_count::integer, :firing::integer, :alerts::integer, :occurrences::integer, :began_at::timestamptz,
+       :opened_at::timestamptz, :activity_at::timestamptz, :resolved_at::timestamptz,
+       CASE WHEN i.acknowledged_at IS NULL THEN 1 ELSE 2 END, i.assignee
+FROM incident i WHERE i.company_id = :company_id AND i.id = :incident_id;
 
 -- name: insert_split!
 -- The incident that a person split off, for people: rule and key are those of the one it came from.
@@ -70,22 +73,67 @@ UPDATE alert SET incident_id = :incident_id WHERE company_id = :company_id AND i
 UPDATE correlation_key SET incident_id = :incident_id
 WHERE company_id = :company_id AND incident_id = ANY (:others::uuid[]);
 
+-- name: move_promises!
+-- What was promised about merged incidents (rides on promise_incident).
+UPDATE promise SET incident_id = :incident_id
+WHERE company_id = :company_id AND incident_id = ANY (:others::uuid[]);
+
 -- name: mark_merged!
--- Where the merged incidents went.
-UPDATE incident SET merged_into = :incident_id WHERE company_id = :company_id AND id = ANY (:others::uuid[]);
+-- Where the merged incidents went; what went sleeps no more.
+UPDATE incident SET merged_into = :incident_id, snoozed_by = NULL, snoozed_at = NULL, snoozed_until = NULL,
+    snoozed_severity = NULL
+WHERE company_id = :company_id AND id = ANY (:others::uuid[]);
 
 -- name: mark_resolved!
--- Who resolved it.
-UPDATE incident SET resolved_by = :actor WHERE company_id = :company_id AND id = :incident_id;
+-- Who resolved it; what is over sleeps no more.
+UPDATE incident SET resolved_by = :actor, snoozed_by = NULL, snoozed_at = NULL, snoozed_until = NULL,
+    snoozed_severity = NULL
+WHERE company_id = :company_id AND id = :incident_id;
 
 -- name: mark_acknowledged!
 -- The first acknowledgement stands.
 UPDATE incident SET acknowledged_at = coalesce(acknowledged_at, :now), acknowledged_by = coalesce(acknowledged_by, :actor)
 WHERE company_id = :company_id AND id = :incident_id;
 
+-- name: mark_unacknowledged!
+-- Nobody has taken it.
+UPDATE incident SET acknowledged_at = NULL, acknowledged_by = NULL WHERE company_id = :company_id AND id = :incident_id;
+
+-- name: mark_snoozed!
+-- It keeps quiet until a moment, or until it clears; worse than it is now ends that as well.
+UPDATE incident
+SET snoozed_by = :actor, snoozed_at = :now, snoozed_until = :until, snoozed_severity = :severity
+WHERE company_id = :company_id AND id = :incident_id;
+
+-- name: mark_awake!
+-- It keeps quiet no more.
+UPDATE incident SET snoozed_by = NULL, snoozed_at = NULL, snoozed_until = NULL, snoozed_severity = NULL
+WHERE company_id = :company_id AND id = :incident_id;
+
+-- name: said^
+-- What people said of an incident that is under lock.
+SELECT i.acknowledged_at, i.snoozed_by, i.snoozed_at, i.snoozed_until, i.snoozed_severity, s.attention
+FROM incident i
+JOIN incident_state s ON s.company_id = :company_id AND s.incident_id = i.id
+WHERE i.company_id = :company_id AND i.id = :incident_id;
+
 -- name: assign!
 -- Who works on it.
 UPDATE incident SET assignee = :assignee WHERE company_id = :company_id AND id = :incident_id;
+
+-- name: assign_many!
+-- Who works on several.
+UPDATE incident SET assignee = :assignee WHERE company_id = :company_id AND id = ANY (:incidents::uuid[]);
+
+-- name: insert_acts!
+-- The same act on several incidents, each an input of the replay.
+INSERT INTO act (company_id, id, seq, at, kind, actor, incident_id, facts)
+SELECT :company_id, u.id, nextval('batch_seq'), :at, :kind, :actor, u.incident_id, :facts
+FROM unnest(:ids::uuid[], :incidents::uuid[]) AS u (id, incident_id);
+
+-- name: assignees
+-- Whose incidents are, of those that the transaction holds (rides on the primary key).
+SELECT id, assignee FROM incident WHERE company_id = :company_id AND id = ANY (:incidents::uuid[]) ORDER BY id LIMIT 10000;
 
 -- name: insert_comment!
 -- What a person said.

@@ -92,6 +92,11 @@ async def read(unit: Unit, alert_id: UUID) -> AlertRow | None:
     return found[0] if found else None
 
 
+async def among(unit: Unit, ids: Sequence[UUID]) -> list[AlertRow]:
+    """Some alerts by their ids, newest first."""
+    return await _read(unit, AlertFilter(), ids=list(ids), limit=len(ids))
+
+
 async def first_of_incident(unit: Unit, incident_id: UUID, *, limit: int) -> list[AlertRow]:
     """The first alerts of an incident, oldest first; of a very large one, the first of its newest 10,000."""
     ids = (await _ids_of_incident(unit, incident_id))[::-1]

@@ -66,7 +66,7 @@ async def see(connection: Connection, companies: Iterable[CompanyId]) -> None:
     Let the rest of the transaction see these companies and no others.
 
     For the MSP's own door (`guard.company_settings.over_all`), which learns which companies there are only when it has
-    locked them.
+    locked them, and for those who cross and read rows of the installation besides.
     """
     await connection.execute(SET_COMPANIES, setting_of(companies))
 

@@ -50,6 +50,12 @@ async def page(
     return [Contact(**row) async for row in rows]
 
 
+async def to_call(unit: Unit, site_ids: Sequence[UUID], *, limit: int) -> list[Contact]:
+    """Contacts of some sites, then those of no site, by name."""
+    rows = _sql.to_call(unit.connection, company_id=unit.company_id, site_ids=list(site_ids), limit=limit)
+    return [Contact(**row) async for row in rows]
+
+
 async def remove(unit: Unit, contact_id: UUID) -> None:
     """Remove a contact."""
     await _sql.remove(unit.connection, company_id=unit.company_id, contact_id=contact_id)

@@ -48,6 +48,14 @@ WHERE c.company_id = :company_id AND (:before::uuid IS NULL OR c.contact_id < :b
 ORDER BY c.contact_id DESC
 LIMIT :limit;
 
+-- name: to_call
+-- Contacts of some sites, then those of no site, by name.
+SELECT c.contact_id AS id, c.name, c.role, c.email, c.phone, c.hours, c.preferred_channel, c.notes, c.site_id, c.created_at
+FROM contact c
+WHERE c.company_id = :company_id AND (c.site_id IS NULL OR c.site_id = ANY (:site_ids::uuid[]))
+ORDER BY c.site_id IS NULL, lower(c.name), c.contact_id
+LIMIT :limit;
+
 -- name: remove!
 -- Remove a contact.
 DELETE FROM contact WHERE company_id = :company_id AND contact_id = :contact_id;

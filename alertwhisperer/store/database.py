@@ -7,7 +7,7 @@ administrator or the scheduler sees several; its callers are few, and each write
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -18,6 +18,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from alertwhisperer.domain.company import CompanyId, Scope
 from alertwhisperer.domain.errors import Permanent, Temporary
+from alertwhisperer.store.sealer import Sealer
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -40,6 +41,7 @@ COLD_SETTINGS = {
 }
 
 _CONNECT_TIMEOUT_S = 10.0
+_KEY_FORGOTTEN = "AW001"  # refuse_forgotten_key(), migration 0008
 _LOST = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
@@ -47,6 +49,22 @@ _LOST = (
     asyncpg.OperatorInterventionError,
     ConnectionError,
 )
+
+
+NOT_AN_ADDRESS = (ValueError, OverflowError)
+"""What the driver raises for an address that it cannot read."""
+
+
+def unusable_address(setting: str) -> Permanent:
+    """
+    What is said of an address that cannot be read.
+
+    Raise it `from None`: the driver's own words may quote the password, of which a slash made a port.
+    """
+    return Permanent(
+        f"{setting} is no address of a database: write postgresql://user:password@host:port/database, and in user and "
+        "password %2F for /, %3A for :, %40 for @, %3F for ?, %23 for #, %25 for %"
+    )
 
 
 def queries(name: str) -> Any:
@@ -65,11 +83,21 @@ class Unit:
 
     connection: Connection
     scope: Scope
+    sealer: Sealer
+
+    def at(self, scope: Scope) -> "Unit":
+        """The same transaction in the name of another scope; its company must be among those it sees."""
+        return replace(self, scope=scope)
 
     @property
     def company_id(self) -> CompanyId:
         """The company that this transaction sees."""
         return self.scope.company_id
+
+
+async def enter(connection: Connection, companies: Iterable[CompanyId]) -> None:
+    """Let a transaction on a connection of its own see some companies."""
+    await connection.execute(SET_COMPANIES, setting_of(companies))
 
 
 def setting_of(companies: Iterable[CompanyId]) -> str:
@@ -83,11 +111,15 @@ class Database:
 
     Args:
         dsn: of the application's role, never of the owner.
+        sealer: for the audit log.
         ensure: called before a connection is retried, e.g. to bring a dead embedded server back; may raise.
     """
 
-    def __init__(self, dsn: str, *, ensure: Callable[[], Awaitable[object]] | None = None, most: int = 8) -> None:
+    def __init__(
+        self, dsn: str, sealer: Sealer, *, ensure: Callable[[], Awaitable[object]] | None = None, most: int = 8
+    ) -> None:
         self._dsn = dsn
+        self._sealer = sealer
         self._ensure = ensure
         self._most = most
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
@@ -116,8 +148,11 @@ class Database:
             )
         except (OSError, asyncpg.CannotConnectNowError, TimeoutError) as failure:
             raise Temporary(f"the database cannot be reached: {failure}") from failure
-        async with self._pool.acquire() as connection:
-            await refuse_unsafe(connection)
+        try:
+            async with self._pool.acquire() as connection:
+                await refuse_unsafe(connection)
+        except NOT_AN_ADDRESS:
+            raise unusable_address("DATABASE_APP_URL") from None
 
     async def close(self) -> None:
         """Let go of all connections; those in use are ended after a moment."""
@@ -161,13 +196,17 @@ class Database:
             Temporary: the database cannot be reached.
         """
         async with self._transaction([scope.company_id], snapshot=snapshot) as connection:
-            yield Unit(connection, scope)
+            yield self.unit(connection, scope)
 
     @asynccontextmanager
     async def across(self, companies: Iterable[CompanyId]) -> AsyncIterator[Connection]:
         """The door that sees several companies; for the MSP's own view, and for the scheduler."""
         async with self._transaction(companies, snapshot=False) as connection:
             yield connection
+
+    def unit(self, connection: Connection, scope: Scope) -> Unit:
+        """A unit of work in a transaction that `across` opened; the scope's company must be among those it sees."""
+        return Unit(connection, scope, self._sealer)
 
     async def company_ids(self) -> list[CompanyId]:
         """The ids of all companies; ids only, so it needs no company."""
@@ -191,21 +230,26 @@ class Database:
 
     @asynccontextmanager
     async def _acquire(self) -> AsyncIterator[Connection]:
-        if self._pool is None:
+        pool = self._pool  # kept: it may be closed while this connection is in use
+        if pool is None:
             raise Temporary("the database is not open")
         try:
-            connection = await self._pool.acquire(timeout=_CONNECT_TIMEOUT_S)
+            connection = await pool.acquire(timeout=_CONNECT_TIMEOUT_S)
         except (OSError, asyncpg.PostgresError, TimeoutError) as failure:
             if self._ensure is None:
                 raise Temporary("the database cannot be reached") from failure
             await self._ensure()
-            connection = await self._pool.acquire(timeout=_CONNECT_TIMEOUT_S)
+            connection = await pool.acquire(timeout=_CONNECT_TIMEOUT_S)
         try:
             yield connection  # type: ignore[misc]  # the pool's proxy stands for its connection
         except _LOST as failure:
             raise Temporary("the connection to the database was lost") from failure
+        except asyncpg.PostgresError as failure:
+            if failure.sqlstate == _KEY_FORGOTTEN:
+                raise Temporary("the keys that secrets are sealed with were replaced meanwhile: try again") from failure
+            raise
         finally:
-            await self._pool.release(connection)
+            await pool.release(connection)
 
 
 async def refuse_unsafe(connection: "Connection | PoolConnectionProxy[asyncpg.Record]") -> None:

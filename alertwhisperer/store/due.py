@@ -11,6 +11,8 @@ from alertwhisperer.store.database import Database, Unit, queries
 
 RESOLVE_INCIDENT = "resolve_incident"
 """Resolve an incident whose alerts have been quiet for its rule's hold."""
+END_SNOOZE = "end_snooze"
+"""Wake an incident whose snooze is over, or say why it woke; the database asks for the latter (migration 0017)."""
 SOURCE_ACTION = "source_action"
 """Carry out an effect that a delivery asked for."""
 HAND_OVER = "hand_over"
@@ -21,6 +23,23 @@ SILENCE = "silence"
 """Look whether something that must be heard is silent."""
 POLL_FEED = "poll_feed"
 """Look at a tool that cannot push; the subject is its integration."""
+APPROVAL_EXPIRY = "approval_expiry"
+"""An approval that nobody gave in time lapses; the subject is the approval."""
+IDENTITY_CHECK = "identity_check"
+"""Look again at a person whose identity provider left a refresh token; the subject is the identity."""
+REPORT = "report"
+"""Make the file of a report; the subject is the report."""
+REPORT_SCHEDULE = "report_schedule"
+"""A schedule asks for reports; the subject is the schedule."""
+PUSH = "push"
+"""Tell a device of an incident; the subject is the notice."""
+
+RUN = "run"
+"""See to a run: start it when it is approved, carry it out, go on with it after a crash; the subject is the run."""
+CHOOSE_RUN = "choose_run"
+"""Look for what could mend an incident that opened; the subject is the incident."""
+HEALING = "healing"
+"""Look whether what a run healed stays healed; the subject is the incident."""
 
 _sql = queries("due")
 
@@ -55,6 +74,11 @@ class Due:
         )
 
 
+async def put_off(unit: Unit, kind: str, subject: UUID, *, until: datetime, now: datetime) -> None:
+    """Look at something later that was taken before; what was asked for since stays due."""
+    await _sql.put_off(unit.connection, company_id=unit.company_id, kind=kind, subject=subject, due_at=until, now=now)
+
+
 async def add(unit: Unit, kind: str, subject: UUID, *, due_at: datetime) -> None:
     """Have something done at a moment."""
     await _sql.add(unit.connection, company_id=unit.company_id, kind=kind, subject=subject, due_at=due_at)
@@ -76,4 +100,4 @@ async def take(database: Database, kind: str, *, now: datetime) -> AsyncIterator
             return
         company_id = CompanyId(row["company_id"])
         await _sql.enter(connection, company_id=company_id)
-        yield Due(Unit(connection, Scope(company_id, "timer")), row["kind"], row["subject"], row["attempts"])
+        yield Due(database.unit(connection, Scope(company_id, "timer")), row["kind"], row["subject"], row["attempts"])

@@ -31,6 +31,11 @@ DELETE FROM due_work WHERE company_id = :company_id AND kind = :kind AND subject
 UPDATE due_work SET due_at = :due_at, attempts = attempts + 1
 WHERE company_id = :company_id AND kind = :kind AND subject = :subject;
 
+-- name: put_off!
+-- It is to be looked at later, unless it was asked for since it was taken: its time is past then.
+UPDATE due_work SET due_at = :due_at
+WHERE company_id = :company_id AND kind = :kind AND subject = :subject AND due_at > :now;
+
 -- name: enter$
 -- The rest of this transaction sees the work's company.
 SELECT set_config('alertwhisperer.companies', '{' || (:company_id::uuid)::text || '}', true);

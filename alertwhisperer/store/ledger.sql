@@ -1,5 +1,6 @@
 -- name: totals^
--- What was counted in a range of time; null bounds are open. Rides on ledger_count_at and refusal_count_at.
+-- What was counted in a range of time; null bounds are open. Rides on ledger_count_at, refusal_count_at and the primary key
+-- of ledger_minute.
 SELECT coalesce(sum(l.deliveries_accepted), 0)::bigint AS deliveries_accepted,
        coalesce(sum(l.deliveries_duplicate), 0)::bigint AS deliveries_duplicate,
        (SELECT coalesce(sum(r.requests), 0)::bigint FROM refusal_count r
@@ -16,10 +17,21 @@ SELECT coalesce(sum(l.deliveries_accepted), 0)::bigint AS deliveries_accepted,
        coalesce(sum(l.quarantined), 0)::bigint AS quarantined,
        coalesce(sum(l.pending), 0)::bigint AS pending,
        coalesce(sum(l.firing), 0)::bigint AS firing
-FROM ledger_count l
-WHERE l.company_id = :company_id
-  AND (:start::timestamptz IS NULL OR l.at >= :start::timestamptz)
-  AND (:finish::timestamptz IS NULL OR l.at < :finish::timestamptz);
+FROM (
+    SELECT x.deliveries_accepted, x.deliveries_duplicate, x.received, x.new, x.repeat, x.resolve, x.stale, x.noted,
+           x.rejected, x.quarantined, x.pending, x.firing
+    FROM ledger_count x
+    WHERE x.company_id = :company_id
+      AND (:start::timestamptz IS NULL OR x.at >= :start::timestamptz)
+      AND (:finish::timestamptz IS NULL OR x.at < :finish::timestamptz)
+    UNION ALL
+    SELECT m.deliveries_accepted, m.deliveries_duplicate, m.received, m.new, m.repeat, m.resolve, m.stale, m.noted,
+           m.rejected, m.quarantined, m.pending, m.firing
+    FROM ledger_minute m
+    WHERE m.company_id = :company_id
+      AND (:start::timestamptz IS NULL OR m.at >= :start::timestamptz)
+      AND (:finish::timestamptz IS NULL OR m.at < :finish::timestamptz)
+) AS l;
 
 -- name: refusals
 -- Requests refused after their key was known, by reason. Rides on refusal_count_at.
@@ -55,31 +67,52 @@ ORDER BY 1, 2
 LIMIT 100;
 
 -- name: fold$
--- Sum the counters of each past minute into one row; exact, because only what was deleted is summed.
-WITH crowded AS (
-    SELECT date_trunc('minute', l.at) AS minute
+-- Take rows out of ledger_count and add them to their minutes and quarters; exact, because only what was deleted is added.
+-- Rides on ledger_count_at.
+WITH past AS (
+    SELECT DISTINCT date_trunc('minute', l.at) AS minute
     FROM ledger_count l
     WHERE l.company_id = :company_id AND l.at < :until::timestamptz
-    GROUP BY 1
-    HAVING count(*) > 1
     ORDER BY 1
     LIMIT :limit
 ), gone AS (
-    DELETE FROM ledger_count l USING crowded c
-    WHERE l.company_id = :company_id AND l.at >= c.minute AND l.at < c.minute + interval '1 minute'
+    DELETE FROM ledger_count l USING past p
+    WHERE l.company_id = :company_id AND l.at >= p.minute AND l.at < p.minute + interval '1 minute'
       AND l.at < :until::timestamptz
     RETURNING l.*
-), kept AS (
-    INSERT INTO ledger_count (company_id, id, at, deliveries_accepted, deliveries_duplicate, received,
-                              new, repeat, resolve, stale, noted, rejected, quarantined, pending, firing)
-    SELECT :company_id, (array_agg(g.id ORDER BY g.id))[1], date_trunc('minute', g.at), sum(g.deliveries_accepted),
-           sum(g.deliveries_duplicate), sum(g.received), sum(g.new), sum(g.repeat),
-           sum(g.resolve), sum(g.stale), sum(g.noted), sum(g.rejected), sum(g.quarantined), sum(g.pending), sum(g.firing)
+), minutes AS (
+    INSERT INTO ledger_minute AS m (company_id, at, deliveries_accepted, deliveries_duplicate, received, new, repeat,
+                                    resolve, stale, noted, rejected, quarantined, pending, firing)
+    SELECT :company_id, date_trunc('minute', g.at), sum(g.deliveries_accepted), sum(g.deliveries_duplicate),
+           sum(g.received), sum(g.new), sum(g.repeat), sum(g.resolve), sum(g.stale), sum(g.noted), sum(g.rejected),
+           sum(g.quarantined), sum(g.pending), sum(g.firing)
     FROM gone g
-    GROUP BY date_trunc('minute', g.at)
-    RETURNING 1
+    GROUP BY 2
+    ORDER BY 2
+    ON CONFLICT (company_id, at) DO UPDATE
+    SET deliveries_accepted = m.deliveries_accepted + excluded.deliveries_accepted,
+        deliveries_duplicate = m.deliveries_duplicate + excluded.deliveries_duplicate,
+        received = m.received + excluded.received,
+        new = m.new + excluded.new,
+        repeat = m.repeat + excluded.repeat,
+        resolve = m.resolve + excluded.resolve,
+        stale = m.stale + excluded.stale,
+        noted = m.noted + excluded.noted,
+        rejected = m.rejected + excluded.rejected,
+        quarantined = m.quarantined + excluded.quarantined,
+        pending = m.pending + excluded.pending,
+        firing = m.firing + excluded.firing
+), quarters AS (
+    INSERT INTO alert_quarter AS q (company_id, start, total_alerts, distinct_alerts)
+    SELECT :company_id, date_bin('15 minutes', g.at, timestamptz '2000-01-01Z'), sum(g.firing), sum(g.new)
+    FROM gone g
+    GROUP BY 2
+    ORDER BY 2
+    ON CONFLICT (company_id, start) DO UPDATE
+    SET total_alerts = q.total_alerts + excluded.total_alerts,
+        distinct_alerts = q.distinct_alerts + excluded.distinct_alerts
 )
-SELECT (SELECT count(*) FROM gone) - (SELECT count(*) FROM kept);
+SELECT count(*) FROM gone;
 
 -- name: fold_refusals$
 -- The same for refusals, a row for each minute and reason.

@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from alertwhisperer.domain.audit import AuditAction, Resource
 from alertwhisperer.domain.company import CompanyId
 from alertwhisperer.domain.errors import Conflicting, NotFound
 from alertwhisperer.store import audit
@@ -15,6 +16,8 @@ from alertwhisperer.store.database import Unit, queries
 _sql = queries("quarantine")
 
 State: TypeAlias = Literal["waiting", "rerun", "discarded"]
+
+_ACTIONS = {"rerun": AuditAction.QUARANTINE_RERUN, "discarded": AuditAction.QUARANTINE_DISCARDED}
 
 
 class QuarantineRow(msgspec.Struct, frozen=True):
@@ -97,7 +100,7 @@ async def settle(
     if settled is None:
         raise Conflicting(f"the unit was settled before: {row.state}", where="state")
     detail = {"delivery_id": str(row.delivery_id), "reason": row.reason}
-    await audit.write(unit, f"quarantine.{state}", f"quarantine/{quarantine_id}", detail, now=now)
+    await audit.write(unit, _ACTIONS[state], Resource("quarantine", str(quarantine_id)), detail, now=now)
     return row
 
 

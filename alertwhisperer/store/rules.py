@@ -6,6 +6,7 @@ from datetime import datetime
 import asyncpg
 import msgspec
 
+from alertwhisperer.domain.audit import AuditAction, Resource
 from alertwhisperer.domain.errors import Conflicting, NotFound
 from alertwhisperer.domain.rule import Rule, RuleSet, check
 from alertwhisperer.store import audit, changes
@@ -58,7 +59,7 @@ async def save(unit: Unit, rules: tuple[Rule, ...], *, now: datetime) -> RuleSet
     saved = RuleSet(before.version + 1, rules, before.aliases)
     await _add(unit, saved, now=now)
     detail = {"version": saved.version, "rules": [rule.id for rule in rules]}
-    await audit.write(unit, "rules.saved", f"rules/{saved.version}", detail, now=now)
+    await audit.write(unit, AuditAction.RULES_CHANGED, Resource("rule_set", str(saved.version)), detail, now=now)
     return saved
 
 

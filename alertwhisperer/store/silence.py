@@ -63,6 +63,14 @@ async def page(unit: Unit, *, limit: int, before: UUID | None = None) -> tuple[S
     return tuple([_check(row) async for row in rows])
 
 
+async def silent_among(
+    connection: Connection, companies: Sequence[CompanyId], *, limit: int
+) -> tuple[SilenceCheck, ...]:
+    """What is silent now in companies that the connection sees, the longest first."""
+    rows = _sql.silent_among(connection, companies=list(companies), limit=limit)
+    return tuple([_check(row) async for row in rows])
+
+
 async def read(unit: Unit, check_id: UUID) -> SilenceCheck | None:
     """One check, of a removed integration too; None when the company has none of this id."""
     row = await _sql.read(unit.connection, company_id=unit.company_id, check_id=check_id)

@@ -23,6 +23,16 @@ WHERE s.company_id = :company_id AND i.removed_at IS NULL AND (:before::uuid IS 
 ORDER BY s.check_id DESC
 LIMIT :limit;
 
+-- name: silent_among
+-- What is silent in several companies; there are as many checks as integrations, so they are all looked at. Rides on
+-- silence_check_pkey.
+SELECT s.*, i.name AS integration, true AS in_use
+FROM silence_check s
+JOIN integration i ON i.company_id = s.company_id AND i.integration_id = s.integration_id
+WHERE s.company_id = ANY (:companies::uuid[]) AND s.state = 'silent' AND i.removed_at IS NULL
+ORDER BY s.quiet_since, s.check_id
+LIMIT :limit;
+
 -- name: read^
 -- One check.
 SELECT s.*, i.name AS integration, i.removed_at IS NULL AS in_use

@@ -35,6 +35,12 @@ async def lock(unit: Unit, site_id: UUID) -> Site | None:
     return Site(**row) if row else None
 
 
+async def among(unit: Unit, site_ids: Sequence[UUID]) -> dict[UUID, Site]:
+    """Those of the sites that the company has, by id."""
+    rows = _sql.among(unit.connection, company_id=unit.company_id, site_ids=list(site_ids), limit=len(site_ids))
+    return {row["id"]: Site(**row) async for row in rows}
+
+
 async def by_names(unit: Unit, names: Sequence[str]) -> dict[str, Site]:
     """Sites of these names, whatever their case, by the name in lower case."""
     wanted = sorted({name.lower() for name in names})

@@ -26,6 +26,14 @@ FROM site s
 WHERE s.company_id = :company_id AND s.site_id = :site_id
 FOR NO KEY UPDATE;
 
+-- name: among
+-- Sites by their ids.
+SELECT s.site_id AS id, s.name, s.time_zone, s.calendar, s.address, s.notes, s.created_at
+FROM site s
+WHERE s.company_id = :company_id AND s.site_id = ANY (:site_ids::uuid[])
+ORDER BY s.site_id
+LIMIT :limit;
+
 -- name: by_names
 -- Sites by their names in lower case; rides on site_name.
 SELECT s.site_id AS id, s.name, s.time_zone, s.calendar, s.address, s.notes, s.created_at

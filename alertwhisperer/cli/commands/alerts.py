@@ -6,11 +6,13 @@ import typer
 
 from alertwhisperer.app.build import House
 from alertwhisperer.cli import output
+from alertwhisperer.cli.acting import acts
 from alertwhisperer.cli.choices import AlertWord, SeverityWord, severities
 from alertwhisperer.cli.groups import single
 from alertwhisperer.cli.house import AsJson, Company, DataDir, Limit, identifier, in_house, scope_of
 from alertwhisperer.domain.state import AlertStatus
 from alertwhisperer.guard.companies import require_company
+from alertwhisperer.guard.permissions import Action
 from alertwhisperer.store import alerts as store
 from alertwhisperer.store.alerts import AlertFilter, AlertRow
 
@@ -18,6 +20,7 @@ app = single()
 
 
 @app.command(epilog="Example: alertwhisperer alerts --company ID --status firing --severity critical")
+@acts(Action.ALERT_READ)
 def alerts(
     company: Company,
     status: Annotated[AlertWord | None, typer.Option("--status")] = None,
@@ -31,7 +34,6 @@ def alerts(
     as_json: AsJson = False,
 ) -> None:
     """List a company's alerts, newest first; each is many occurrences of one condition."""
-    scope = scope_of(company)
     wanted = AlertFilter(
         status=None if status is None else AlertStatus[status.name],
         severities=severities(severity),
@@ -42,6 +44,7 @@ def alerts(
     )
 
     async def work(house: House) -> list[AlertRow]:
+        scope = await scope_of(house, company)
         async with house.database.unit_of_work(scope) as unit:
             await require_company(unit)
             return await store.page(unit, wanted, limit=limit)

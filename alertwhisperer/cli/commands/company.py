@@ -8,11 +8,13 @@ import typer
 
 from alertwhisperer.app.build import House
 from alertwhisperer.cli import output, sheet
+from alertwhisperer.cli.acting import acts, by, may, served
 from alertwhisperer.cli.find import find_group
 from alertwhisperer.cli.groups import group
-from alertwhisperer.cli.house import AsJson, DataDir, Limit, actor, in_house, scope_of
+from alertwhisperer.cli.house import AsJson, DataDir, Limit, in_house, scope_of
 from alertwhisperer.domain.company import Company, Group
 from alertwhisperer.guard import companies, company_settings, groups
+from alertwhisperer.guard.permissions import Action
 from alertwhisperer.ingest import onboarding
 from alertwhisperer.ingest.onboarding import Imported
 
@@ -28,6 +30,7 @@ _SheetFile = Annotated[Path, typer.Argument(metavar="FILE.csv", help="docs/onboa
 
 
 @app.command(epilog="Example: alertwhisperer company add 'Acme GmbH' --time-zone Europe/Berlin")
+@acts(Action.COMPANY_ADD)
 def add(
     name: Annotated[str, typer.Argument(metavar="NAME")],
     time_zone: _Zone = None,
@@ -41,7 +44,7 @@ def add(
     async def work(house: House) -> Company:
         return await companies.add_company(
             house.database,
-            actor(),
+            by(),
             name,
             ref=ref,
             group_id=None if group is None else (await find_group(house, group)).id,
@@ -53,13 +56,13 @@ def add(
 
 
 @app.command("list", epilog="Example: alertwhisperer company list --json")
+@acts(Action.COMPANY_READ)
 def list_(limit: Limit = 100, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """List the companies, newest first."""
 
     async def work(house: House) -> tuple[tuple[Company, ...], tuple[Group, ...]]:
-        return await companies.list_companies(house.database, None, limit=limit), await groups.list_groups(
-            house.database
-        )
+        found = await companies.list_companies(house.database, await served(house), limit=limit)
+        return found, await groups.list_groups(house.database) if may(Action.GROUP_READ) else ()
 
     found, there = in_house(work, data_dir)
     if as_json:
@@ -85,13 +88,18 @@ def list_(limit: Limit = 100, data_dir: DataDir = None, as_json: AsJson = False)
 
 
 @app.command(epilog="Example: alertwhisperer company show 0195d3a0-7c1e-7b5a-9f00-3c8d52000000")
+@acts(Action.COMPANY_READ)
 def show(company: _Id, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Show one company with its limits."""
-    scope = scope_of(company)
-    _tell(in_house(lambda house: companies.get_company(house.database, scope), data_dir), as_json)
+
+    async def work(house: House) -> Company:
+        return await companies.get_company(house.database, await scope_of(house, company))
+
+    _tell(in_house(work, data_dir), as_json)
 
 
 @app.command("set", epilog="Example: alertwhisperer company set ID --rate-limit-per-minute 600")
+@acts(Action.COMPANY_SET)
 def set_(
     company: _Id,
     name: Annotated[str | None, typer.Option("--name")] = None,
@@ -115,9 +123,9 @@ def set_(
 
     A zone or a limit given here is the company's exception, which `company unset` takes back.
     """
-    scope = scope_of(company)
 
     async def work(house: House) -> Company:
+        scope = await scope_of(house, company)
         return await companies.set_company(
             house.database,
             scope,
@@ -136,6 +144,7 @@ def set_(
 
 
 @app.command(epilog="Example: alertwhisperer company unset ID requests_per_minute")
+@acts(Action.SETTING_SET)
 def unset(
     company: _Id,
     name: Annotated[str, typer.Argument(metavar="NAME", help="A setting; `settings show` lists them.")],
@@ -143,9 +152,9 @@ def unset(
     as_json: AsJson = False,
 ) -> None:
     """Take an exception back, so that the company inherits the value again."""
-    scope = scope_of(company)
 
     async def work(house: House) -> Company:
+        scope = await scope_of(house, company)
         await company_settings.unset_exception(house.database, scope, name, now=house.clock.now())
         return await companies.get_company(house.database, scope)
 
@@ -153,6 +162,7 @@ def unset(
 
 
 @app.command("import", epilog="Example: alertwhisperer company import customers.csv --apply --keys keys.csv")
+@acts(Action.COMPANY_IMPORT)
 def import_(
     file: _SheetFile,
     apply: Annotated[bool, typer.Option("--apply", help="Do it; without this it only looks.")] = False,
@@ -173,7 +183,7 @@ def import_(
             house.database,
             house.vault,
             house.sources,
-            actor(),
+            by(),
             raw,
             apply=apply,
             deliver=lambda made: sheet.keep_keys(keys, made),
@@ -193,12 +203,13 @@ def import_(
 
 
 @app.command(epilog="Example: alertwhisperer company export customers.csv")
+@acts(Action.COMPANY_EXPORT)
 def export(file: _SheetFile, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Write all companies into a new sheet that changes nothing when it is imported; it holds no secret."""
     sheet.check_fresh(file, "FILE.csv")
 
     async def work(house: House) -> str:
-        return await onboarding.export_companies(house.database, actor(), house.sources, now=house.clock.now())
+        return await onboarding.export_companies(house.database, by(), house.sources, now=house.clock.now())
 
     sheet.keep(file, in_house(work, data_dir), "FILE.csv")
     output.show_json({"file": file}) if as_json else output.say(f"Written to {file}.")

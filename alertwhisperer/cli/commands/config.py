@@ -8,6 +8,7 @@ import typer
 from alertwhisperer.app.build import House
 from alertwhisperer.app.settings import describe
 from alertwhisperer.cli import output
+from alertwhisperer.cli.acting import anybody
 from alertwhisperer.cli.groups import single
 from alertwhisperer.cli.house import AsJson, DataDir, in_house, settings_of
 
@@ -22,6 +23,7 @@ class What(StrEnum):
 
 
 @app.command(epilog="Example: alertwhisperer config check")
+@anybody("it shows the settings of this machine")
 def config(
     what: Annotated[
         What,

@@ -6,13 +6,15 @@ import typer
 
 from alertwhisperer.app.build import House
 from alertwhisperer.cli import imported, output
+from alertwhisperer.cli.acting import acts
 from alertwhisperer.cli.groups import group
 from alertwhisperer.cli.house import AsJson, Company, DataDir, Limit, identifier, in_house, scope_of
 from alertwhisperer.cli.imported import Apply, File
 from alertwhisperer.domain.inventory import Contact
 from alertwhisperer.guard.companies import get_company
+from alertwhisperer.guard.permissions import Action
 from alertwhisperer.inventory import contacts, sites
-from alertwhisperer.inventory.importing import import_contacts
+from alertwhisperer.inventory.importing import Imported, import_contacts
 
 app = group("Contacts of a company: whom to call.")
 
@@ -27,6 +29,7 @@ _Place = Annotated[str | None, typer.Option("--site", help="A site's name or id.
 
 
 @app.command("list", epilog="Example: alertwhisperer contact list --company ID --site Berlin")
+@acts(Action.CONTACT_READ)
 def list_(
     company: Company,
     q: Annotated[str | None, typer.Option("--q", help="A part of name, role or e-mail.")] = None,
@@ -36,9 +39,9 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List a company's contacts, newest first."""
-    scope = scope_of(company)
 
     async def work(house: House) -> list[Contact]:
+        scope = await scope_of(house, company)
         await get_company(house.database, scope)
         place = None if site is None else (await sites.find_site(house.database, scope, site)).id
         return await contacts.list_contacts(house.database, scope, q=q, site_id=place, limit=limit)
@@ -55,13 +58,19 @@ def list_(
 
 
 @app.command(epilog="Example: alertwhisperer contact show ID --company ID")
+@acts(Action.CONTACT_READ)
 def show(contact: _Id, company: Company, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Show one contact."""
-    scope, wanted = scope_of(company), identifier(contact)
-    _tell(in_house(lambda house: contacts.get_contact(house.database, scope, wanted), data_dir), as_json)
+    wanted = identifier(contact)
+
+    async def work(house: House) -> Contact:
+        return await contacts.get_contact(house.database, await scope_of(house, company), wanted)
+
+    _tell(in_house(work, data_dir), as_json)
 
 
 @app.command(epilog="Example: alertwhisperer contact add 'Kim Example' --company ID --phone '+49 30 1234567'")
+@acts(Action.CONTACT_SET)
 def add(
     name: Annotated[str, typer.Argument(metavar="NAME")],
     company: Company,
@@ -76,10 +85,10 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Add a contact."""
-    scope = scope_of(company)
     given = _given(name, role, email, phone, hours, channel, notes)
 
     async def work(house: House) -> Contact:
+        scope = await scope_of(house, company)
         if site is not None:
             given["site_id"] = (await sites.find_site(house.database, scope, site)).id
         return await contacts.add_contact(house.database, scope, given, now=house.clock.now())
@@ -88,6 +97,7 @@ def add(
 
 
 @app.command("set", epilog="Example: alertwhisperer contact set ID --company ID --channel email")
+@acts(Action.CONTACT_SET)
 def set_(
     contact: _Id,
     company: Company,
@@ -103,10 +113,11 @@ def set_(
     as_json: AsJson = False,
 ) -> None:
     """Change what is given of a contact, and leave the rest; --site '' takes it off its site."""
-    scope, wanted = scope_of(company), identifier(contact)
+    wanted = identifier(contact)
     given = _given(name, role, email, phone, hours, channel, notes)
 
     async def work(house: House) -> Contact:
+        scope = await scope_of(house, company)
         if site is not None:
             given["site_id"] = (await sites.find_site(house.database, scope, site)).id if site else None
         return await contacts.set_contact(house.database, scope, wanted, given, now=house.clock.now())
@@ -115,11 +126,13 @@ def set_(
 
 
 @app.command(epilog="Example: alertwhisperer contact remove ID --company ID")
+@acts(Action.CONTACT_SET)
 def remove(contact: _Id, company: Company, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Remove a contact."""
-    scope, wanted = scope_of(company), identifier(contact)
+    wanted = identifier(contact)
 
     async def work(house: House) -> None:
+        scope = await scope_of(house, company)
         await contacts.remove_contact(house.database, scope, wanted, now=house.clock.now())
 
     in_house(work, data_dir)
@@ -130,18 +143,17 @@ def remove(contact: _Id, company: Company, data_dir: DataDir = None, as_json: As
 
 
 @app.command("import", epilog="Example: alertwhisperer contact import contacts.csv --company ID --apply")
+@acts(Action.CONTACT_SET)
 def import_(
     file: File, company: Company, apply: Apply = False, data_dir: DataDir = None, as_json: AsJson = False
 ) -> None:
     """Add and change contacts by a file, all or nothing; without --apply it is only tried."""
-    scope = scope_of(company)
-    imported.run(
-        lambda house, text: import_contacts(house.database, scope, text, apply=apply, now=house.clock.now()),
-        file,
-        data_dir,
-        as_json,
-        "contact",
-    )
+
+    async def work(house: House, text: bytes) -> Imported:
+        scope = await scope_of(house, company)
+        return await import_contacts(house.database, scope, text, apply=apply, now=house.clock.now())
+
+    imported.run(work, file, data_dir, as_json, "contact")
 
 
 def _given(

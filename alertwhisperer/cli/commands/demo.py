@@ -1,37 +1,68 @@
-"""`alertwhisperer demo`: a storm through the real webhook of a running server, and what becomes of it."""
+"""`alertwhisperer demo`: a storm through the real webhook of a running server, and what becomes of it; or a healing."""
 
 import asyncio
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
+from alertwhisperer.app import logs
 from alertwhisperer.app.build import House, open_house
 from alertwhisperer.app.settings import Settings
 from alertwhisperer.cli import output
+from alertwhisperer.cli.acting import anybody
 from alertwhisperer.cli.demo.company import demo_pass, ensure_demo
+from alertwhisperer.cli.demo.heal.run import heal as play_healing
 from alertwhisperer.cli.demo.play import Play, Progress
 from alertwhisperer.cli.demo.screen import Screen, summarise
 from alertwhisperer.cli.demo.server import Server
 from alertwhisperer.cli.demo.storm import LENGTH_S, free_site, make_storm
 from alertwhisperer.cli.groups import single
 from alertwhisperer.cli.house import AsJson, DataDir, settings_of
+from alertwhisperer.domain.errors import Invalid
 
 app = single()
 
 
 @app.command(epilog="Example: alertwhisperer demo --seconds 20")
+@anybody("it plays in a company of its own, as whoever runs the machine")
 def demo(
     seconds: Annotated[float, typer.Option("--seconds", min=1, max=120, help="How long the storm plays.")] = 20,
     seed: Annotated[int, typer.Option("--seed", help="Equal seeds make equal storms.")] = 1,
     url: Annotated[str | None, typer.Option("--url", help="The server; as the settings say when absent.")] = None,
+    heal: Annotated[
+        bool, typer.Option("--heal", help="Instead: a service fails on an SSH server of the demo's own, and is mended.")
+    ] = False,
+    sshd: Annotated[
+        Path | None,
+        typer.Option("--sshd", help="With --heal: OpenSSH's server; found where it usually lies when absent."),
+    ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send a storm of alerts in four tools' own formats, and watch it become a few incidents with their reasons."""
+    """
+    Send a storm of alerts in four tools' own formats, and watch it become a few incidents with their reasons.
+
+    With --heal see a fault mended by itself instead, on a server and a target that the demo starts and clears away.
+    """
+    if heal:
+        if url is not None or data_dir is not None:
+            raise Invalid(
+                "--heal starts a server of its own, in a folder of its own",
+                where="--url" if data_dir is None else "--data-dir",
+                mend="leave it out",
+            )
+        logs.set_up("warning")
+        seen = play_healing(sshd, _hush if as_json else _tell)
+        if as_json:
+            output.show_json(seen)
+        return
+    if sshd is not None:
+        raise Invalid("the storm needs no SSH server", where="--sshd", mend="add --heal, or leave it out")
     settings = settings_of(data_dir)
     console = Console(highlight=False, stderr=True, quiet=True) if as_json else output.console()
     figures = asyncio.run(_play(settings, url or _reachable(settings), console, seconds=seconds, seed=seed))
@@ -43,7 +74,8 @@ def demo(
 
 
 async def _play(settings: Settings, url: str, console: Console, *, seconds: float, seed: int) -> dict[str, Any]:
-    async with Server(url, f"{sys.argv[0]} serve --demo-company") as server:
+    mend = f"start it in another terminal: {sys.argv[0]} serve --demo-company"
+    async with Server(url, mend) as server:
         await server.check_ready()
         async with open_house(settings, connections=2) as house:
             return await _run(house, server, console, seconds=seconds, seed=seed)
@@ -108,6 +140,16 @@ def _reachable(settings: Settings) -> str:
 
 def _silent(progress: Progress) -> None:
     """For --json: nothing but the document is printed."""
+
+
+def _tell(*lines: str) -> None:
+    """A piece of the story, at once: whoever reads it through a pipe waits for it too."""
+    output.say(*lines)
+    sys.stdout.flush()
+
+
+def _hush(*lines: str) -> None:
+    """Likewise for --json."""
 
 
 def _suggest(figures: dict[str, Any]) -> None:

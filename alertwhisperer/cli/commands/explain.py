@@ -8,11 +8,13 @@ import typer
 from alertwhisperer.api.story import tell
 from alertwhisperer.app.build import House
 from alertwhisperer.cli import incident, output
+from alertwhisperer.cli.acting import acts, may
 from alertwhisperer.cli.find import seek
 from alertwhisperer.cli.groups import single
 from alertwhisperer.cli.house import AsJson, DataDir, identifier, in_house
 from alertwhisperer.correlate.receipt import explain as in_words
 from alertwhisperer.domain.errors import NotFound
+from alertwhisperer.guard.permissions import Action
 from alertwhisperer.kit.ids import KIND_OCCURRENCE, sibling
 from alertwhisperer.store import alerts, deliveries, incidents, receipts
 from alertwhisperer.store.database import Unit
@@ -24,6 +26,7 @@ _MOST_FATES = 1_000
 
 
 @app.command(epilog="Example: alertwhisperer explain 0195d3a1-22b0-7e11-8a00-5b1c03000000")
+@acts(Action.INCIDENT_READ)
 def explain(
     identity: Annotated[str, typer.Argument(metavar="ID", help="Of an alert, an incident or a delivery.")],
     data_dir: DataDir = None,
@@ -41,12 +44,12 @@ def explain(
 
 
 async def _tell(house: House, wanted: UUID) -> dict[str, Any]:
-    for company_of, reader in (
-        (incidents.company_of, _incident),
-        (alerts.company_of, _alert),
-        (deliveries.company_of, _delivery),
+    for company_of, reader, action in (
+        (incidents.company_of, _incident, Action.INCIDENT_READ),
+        (alerts.company_of, _alert, Action.ALERT_READ),
+        (deliveries.company_of, _delivery, Action.DELIVERY_READ),
     ):
-        scope = await seek(house, company_of, wanted)
+        scope = await seek(house, company_of, wanted) if may(action) else None
         if scope is not None:
             async with house.database.unit_of_work(scope) as unit:
                 told = await reader(unit, wanted)
@@ -63,7 +66,7 @@ async def _incident(unit: Unit, wanted: UUID) -> dict[str, Any] | None:
     row = await incidents.read(unit, wanted)
     if row is None:
         return None
-    story = await tell(unit, row)
+    story = await tell(unit, row, outputs=False)
     return {"kind": "incident", "title": row.title, "why": list(story.why), "incident": incident.fields(row)}
 
 

@@ -1,7 +1,7 @@
 """`alertwhisperer incidents`: what a person should look at, and what a person does to it."""
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
@@ -9,14 +9,17 @@ import typer
 from alertwhisperer.api.story import Story, tell
 from alertwhisperer.app.build import House
 from alertwhisperer.cli import incident, output
+from alertwhisperer.cli.acting import across_companies, acts, may
 from alertwhisperer.cli.choices import IncidentWord, SeverityWord, severities
 from alertwhisperer.cli.find import find
 from alertwhisperer.cli.groups import group
-from alertwhisperer.cli.house import AsJson, Company, DataDir, Limit, identifier, in_house, scope_of
-from alertwhisperer.correlate import acts
+from alertwhisperer.cli.house import AsJson, DataDir, Limit, identifier, in_house, scope_of
+from alertwhisperer.correlate import acts as incident_acts
+from alertwhisperer.domain.company import CompanyId
 from alertwhisperer.domain.errors import Invalid, NotFound
 from alertwhisperer.guard import people
 from alertwhisperer.guard.companies import require_company
+from alertwhisperer.guard.permissions import Action
 from alertwhisperer.store import incidents as store
 from alertwhisperer.store.database import Unit
 from alertwhisperer.store.incidents import IncidentFilter, IncidentRow
@@ -29,8 +32,12 @@ Act = Callable[[House, Unit], Awaitable[UUID]]
 
 
 @app.command("list", epilog="Example: alertwhisperer incidents list --company ID --status open")
+@acts(Action.INCIDENT_READ)
 def list_(
-    company: Company,
+    company: Annotated[str | None, typer.Option("--company", "-c", help="The company's id; `msp` is the MSP.")] = None,
+    all_companies: Annotated[
+        bool, typer.Option("--all-companies", help="Of every company that you serve; the audit log says so.")
+    ] = False,
     status: Annotated[
         list[IncidentWord] | None, typer.Option("--status", help="Repeatable; all but merged when absent.")
     ] = None,
@@ -40,8 +47,9 @@ def list_(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """List a company's incidents, newest first."""
-    scope = scope_of(company)
+    """List the incidents of a company, or of all that you serve, newest first."""
+    if (company is None) is not all_companies:
+        raise Invalid("say whose", where="--company", mend="give --company ID or --all-companies, and not both")
     wanted = IncidentFilter(
         words=tuple(
             one.value for one in status or (IncidentWord.OPEN, IncidentWord.ACKNOWLEDGED, IncidentWord.RESOLVED)
@@ -50,26 +58,45 @@ def list_(
         assignee=assignee,
     )
 
-    async def work(house: House) -> list[IncidentRow]:
+    async def of_one(house: House, company: str) -> list[IncidentRow]:
+        scope = await scope_of(house, company)
         async with house.database.unit_of_work(scope) as unit:
             await require_company(unit)
             return await store.page(unit, wanted, limit=limit)
 
-    found = in_house(work, data_dir)
+    async def work(house: House) -> tuple[list[IncidentRow], Mapping[CompanyId, str] | None]:
+        if company is not None:
+            return await of_one(house, company), None
+        async with across_companies(house, Action.INCIDENT_CROSS) as look:
+            found = await store.page_of(look.connection, look.companies, wanted, limit=limit)
+            return found, await look.names({row.company_id for row in found})
+
+    found, names = in_house(work, data_dir)
     if as_json:
-        output.show_list([incident.fields(one) for one in found])
+        output.show_list([_listed(one, names) for one in found])
         return
+    whose = ("company",) if names is not None else ()
     output.show_table(
-        ("id", "severity", "status", "title", "alerts", "occurrences", "tools", "opened"),
+        (*whose, "id", "severity", "status", "title", "alerts", "occurrences", "tools", "opened"),
         (
-            (one.id, one.severity, one.word, one.title, one.alert_count, one.occurrence_count, one.tools, one.opened_at)
+            (
+                *(() if names is None else (names[one.company_id],)),
+                *(one.id, one.severity, one.word, one.title),
+                *(one.alert_count, one.occurrence_count, one.tools, one.opened_at),
+            )
             for one in found
         ),
         empty="No incident matches.",
     )
 
 
+def _listed(row: IncidentRow, names: Mapping[CompanyId, str] | None) -> dict[str, Any]:
+    """As the API lists it; with the company's name in a list of several."""
+    return incident.fields(row) if names is None else {**incident.fields(row), "company": names[row.company_id]}
+
+
 @app.command(epilog="Example: alertwhisperer incidents show ID")
+@acts(Action.INCIDENT_READ)
 def show(identity: _Id, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Show one incident: its alerts, its timeline, and why these are one."""
 
@@ -81,18 +108,33 @@ def show(identity: _Id, data_dir: DataDir = None, as_json: AsJson = False) -> No
 
 
 @app.command(epilog="Example: alertwhisperer incidents acknowledge ID")
+@acts(Action.INCIDENT_ACKNOWLEDGE)
 def acknowledge(identity: _Id, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Say that a person has seen it."""
     wanted = identifier(identity)
 
     async def act(house: House, unit: Unit) -> UUID:
-        await acts.acknowledge(unit, wanted, now=house.clock.now())
+        await incident_acts.acknowledge(unit, wanted, now=house.clock.now())
+        return wanted
+
+    _do(wanted, act, data_dir, as_json)
+
+
+@app.command(epilog="Example: alertwhisperer incidents unacknowledge ID")
+@acts(Action.INCIDENT_ACKNOWLEDGE)
+def unacknowledge(identity: _Id, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Take back that somebody has seen it."""
+    wanted = identifier(identity)
+
+    async def act(house: House, unit: Unit) -> UUID:
+        await incident_acts.unacknowledge(unit, wanted, now=house.clock.now())
         return wanted
 
     _do(wanted, act, data_dir, as_json)
 
 
 @app.command(epilog="Example: alertwhisperer incidents assign ID --to kim@example.org")
+@acts(Action.INCIDENT_ASSIGN)
 def assign(
     identity: _Id,
     to: Annotated[
@@ -105,13 +147,14 @@ def assign(
     wanted = identifier(identity)
 
     async def act(house: House, unit: Unit) -> UUID:
-        await acts.assign(unit, wanted, await _email(house, unit, to), now=house.clock.now())
+        await incident_acts.assign(unit, wanted, await _email(house, unit, to), now=house.clock.now())
         return wanted
 
     _do(wanted, act, data_dir, as_json)
 
 
 @app.command(epilog="Example: alertwhisperer incidents resolve ID --note 'Old logs removed.'")
+@acts(Action.INCIDENT_RESOLVE)
 def resolve(
     identity: _Id,
     note: Annotated[str, typer.Option("--note", help="How it ended.")] = "",
@@ -122,13 +165,14 @@ def resolve(
     wanted = identifier(identity)
 
     async def act(house: House, unit: Unit) -> UUID:
-        await acts.resolve(unit, wanted, note=note, now=house.clock.now())
+        await incident_acts.resolve(unit, wanted, note=note, now=house.clock.now())
         return wanted
 
     _do(wanted, act, data_dir, as_json)
 
 
 @app.command(epilog="Example: alertwhisperer incidents comment ID 'The disk is full of old logs.'")
+@acts(Action.INCIDENT_COMMENT)
 def comment(
     identity: _Id,
     text: Annotated[str, typer.Argument(metavar="TEXT")],
@@ -139,13 +183,14 @@ def comment(
     wanted = identifier(identity)
 
     async def act(house: House, unit: Unit) -> UUID:
-        await acts.comment(unit, wanted, text, now=house.clock.now())
+        await incident_acts.comment(unit, wanted, text, now=house.clock.now())
         return wanted
 
     _do(wanted, act, data_dir, as_json)
 
 
 @app.command(epilog="Example: alertwhisperer incidents merge ID OTHER_ID OTHER_ID")
+@acts(Action.INCIDENT_MERGE)
 def merge(
     identity: _Id,
     others: Annotated[list[str], typer.Argument(metavar="OTHER_ID...", help="These become part of it.")],
@@ -156,13 +201,14 @@ def merge(
     wanted, chosen = identifier(identity), [identifier(one, "OTHER_ID") for one in others]
 
     async def act(house: House, unit: Unit) -> UUID:
-        await acts.merge(unit, wanted, chosen, now=house.clock.now())
+        await incident_acts.merge(unit, wanted, chosen, now=house.clock.now())
         return wanted
 
     _do(wanted, act, data_dir, as_json)
 
 
 @app.command(epilog="Example: alertwhisperer incidents split ID ALERT_ID ALERT_ID")
+@acts(Action.INCIDENT_SPLIT)
 def split(
     identity: _Id,
     alerts: Annotated[list[str], typer.Argument(metavar="ALERT_ID...", help="These become another incident.")],
@@ -173,7 +219,7 @@ def split(
     wanted, chosen = identifier(identity), [identifier(one, "ALERT_ID") for one in alerts]
 
     async def act(house: House, unit: Unit) -> UUID:
-        return await acts.split(unit, wanted, chosen, now=house.clock.now())
+        return await incident_acts.split(unit, wanted, chosen, now=house.clock.now())
 
     _do(wanted, act, data_dir, as_json)
 
@@ -188,7 +234,7 @@ def _do(wanted: UUID, act: Act, data_dir: object, as_json: bool) -> None:
             row = await store.read(unit, shown)
             if row is None:
                 raise NotFound(f"there is no incident {shown}", where="id", mend="it may still be forming")
-            return row, await tell(unit, row)
+            return row, await tell(unit, row, outputs=may(Action.RUN_READ))
 
     row, story = in_house(work, data_dir)  # type: ignore[arg-type]  # a path or None, as every command has it
     output.show_json(incident.whole(row, story)) if as_json else incident.show(row, story)

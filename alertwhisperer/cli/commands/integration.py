@@ -8,10 +8,12 @@ import typer
 
 from alertwhisperer.app.build import House
 from alertwhisperer.cli import output, setup
+from alertwhisperer.cli.acting import acts
 from alertwhisperer.cli.groups import group
 from alertwhisperer.cli.house import AsJson, Company, DataDir, Limit, identifier, in_house, scope_of
 from alertwhisperer.domain.errors import Invalid
 from alertwhisperer.domain.integration import Integration, SourceAction
+from alertwhisperer.guard.permissions import Action
 from alertwhisperer.ingest import integrations
 from alertwhisperer.ingest.integrations import NewIntegration
 from alertwhisperer.ingest.secret_settings import masked
@@ -35,6 +37,7 @@ _Signed = Annotated[
 
 
 @app.command(epilog="Example: alertwhisperer integration add --company ID --source prometheus")
+@acts(Action.INTEGRATION_ADD)
 def add(
     company: Company,
     source: Annotated[str, typer.Option("--source", "-s", help="A slug; `alertwhisperer sources` lists them.")],
@@ -61,11 +64,12 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Let a tool send: makes a key and a secret, shown this once, and says what to set on the tool's side."""
-    scope, settings = scope_of(company), _settings(setting, settings_file) or {}
+    settings = _settings(setting, settings_file) or {}
     if interval is not None:
         settings[INTERVAL_S.name] = interval
 
     async def work(house: House) -> tuple[NewIntegration, str, str]:
+        scope = await scope_of(house, company)
         known = house.sources.get(source)
         made = await integrations.add_integration(
             house.database,
@@ -99,11 +103,12 @@ def add(
 
 
 @app.command("list", epilog="Example: alertwhisperer integration list --company ID")
+@acts(Action.INTEGRATION_READ)
 def list_(company: Company, limit: Limit = 100, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """List a company's integrations in use, newest first."""
-    scope = scope_of(company)
 
     async def work(house: House) -> list[tuple[Integration, str]]:
+        scope = await scope_of(house, company)
         found = await integrations.list_integrations(house.database, scope, limit=limit)
         return [(one, setup.webhook_url(house.settings.url, one.source)) for one in found]
 
@@ -122,11 +127,13 @@ def list_(company: Company, limit: Limit = 100, data_dir: DataDir = None, as_jso
 
 
 @app.command(epilog="Example: alertwhisperer integration show ID --company ID")
+@acts(Action.INTEGRATION_READ)
 def show(integration: _Id, company: Company, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Show one integration, without its secrets, and what waits for approval."""
-    scope, wanted = scope_of(company), identifier(integration)
+    wanted = identifier(integration)
 
     async def work(house: House) -> tuple[Integration, str, list[SourceAction]]:
+        scope = await scope_of(house, company)
         found = await integrations.get_integration(house.database, scope, wanted)
         waiting = await integrations.list_actions(house.database, scope)
         mine = [action for action in waiting if action.integration_id == wanted]
@@ -144,6 +151,7 @@ def show(integration: _Id, company: Company, data_dir: DataDir = None, as_json: 
 
 
 @app.command("set", epilog="Example: alertwhisperer integration set ID --company ID --setting timezone=Europe/Berlin")
+@acts(Action.INTEGRATION_SET)
 def set_(
     integration: _Id,
     company: Company,
@@ -155,10 +163,11 @@ def set_(
     as_json: AsJson = False,
 ) -> None:
     """Change what is given: --setting changes one setting, --settings-file replaces them all."""
-    scope, wanted = scope_of(company), identifier(integration)
+    wanted = identifier(integration)
     given = _settings(setting, settings_file)
 
     async def work(house: House) -> tuple[Integration, str]:
+        scope = await scope_of(house, company)
         settings: dict[str, object] | None = given
         if given is not None and settings_file is None:
             old = await integrations.get_integration(house.database, scope, wanted)
@@ -184,11 +193,13 @@ def set_(
 
 
 @app.command(epilog="Example: alertwhisperer integration remove ID --company ID")
+@acts(Action.INTEGRATION_REMOVE)
 def remove(integration: _Id, company: Company, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Take an integration out of use and end its keys; what it sent stays."""
-    scope, wanted = scope_of(company), identifier(integration)
+    wanted = identifier(integration)
 
     async def work(house: House) -> None:
+        scope = await scope_of(house, company)
         await integrations.remove_integration(house.database, scope, wanted, now=house.clock.now())
 
     in_house(work, data_dir)
@@ -196,6 +207,7 @@ def remove(integration: _Id, company: Company, data_dir: DataDir = None, as_json
 
 
 @app.command(epilog="Example: alertwhisperer integration approve ACTION_ID --company ID")
+@acts(Action.ACTION_APPROVE)
 def approve(
     action: Annotated[str, typer.Argument(metavar="ACTION_ID", help="As `integration show` lists it.")],
     company: Company,
@@ -203,9 +215,10 @@ def approve(
     as_json: AsJson = False,
 ) -> None:
     """Agree to an effect that a source asked for, such as an SNS subscription; a running server carries it out."""
-    scope, wanted = scope_of(company), identifier(action, "ACTION_ID")
+    wanted = identifier(action, "ACTION_ID")
 
     async def work(house: House) -> SourceAction:
+        scope = await scope_of(house, company)
         return await integrations.approve_action(house.database, house.sources, scope, wanted, now=house.clock.now())
 
     approved = in_house(work, data_dir)

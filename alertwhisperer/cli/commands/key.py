@@ -6,9 +6,11 @@ import typer
 
 from alertwhisperer.app.build import House
 from alertwhisperer.cli import output
+from alertwhisperer.cli.acting import acts
 from alertwhisperer.cli.groups import group
 from alertwhisperer.cli.house import AsJson, Company, DataDir, identifier, in_house, scope_of
 from alertwhisperer.domain.integration import KeyInfo
+from alertwhisperer.guard.permissions import Action
 from alertwhisperer.ingest import integrations
 from alertwhisperer.ingest.integrations import NewKey
 
@@ -18,11 +20,13 @@ _Integration = Annotated[str, typer.Option("--integration", "-i", help="The inte
 
 
 @app.command(epilog="Example: alertwhisperer key add --company ID --integration ID")
+@acts(Action.KEY_ADD)
 def add(company: Company, integration: _Integration, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Make another key, shown this once."""
-    scope, wanted = scope_of(company), identifier(integration, "--integration")
+    wanted = identifier(integration, "--integration")
 
     async def work(house: House) -> NewKey:
+        scope = await scope_of(house, company)
         return await integrations.add_key(house.database, house.vault, scope, wanted, now=house.clock.now())
 
     made = in_house(work, data_dir)
@@ -36,11 +40,13 @@ def add(company: Company, integration: _Integration, data_dir: DataDir = None, a
 
 
 @app.command("list", epilog="Example: alertwhisperer key list --company ID --integration ID")
+@acts(Action.INTEGRATION_READ)
 def list_(company: Company, integration: _Integration, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """List an integration's keys by their first characters; live ones first."""
-    scope, wanted = scope_of(company), identifier(integration, "--integration")
+    wanted = identifier(integration, "--integration")
 
     async def work(house: House) -> tuple[KeyInfo, ...]:
+        scope = await scope_of(house, company)
         return (await integrations.get_integration(house.database, scope, wanted)).keys
 
     found = in_house(work, data_dir)
@@ -55,6 +61,7 @@ def list_(company: Company, integration: _Integration, data_dir: DataDir = None,
 
 
 @app.command(epilog="Example: alertwhisperer key revoke KEY_ID --company ID")
+@acts(Action.KEY_REVOKE)
 def revoke(
     key: Annotated[str, typer.Argument(metavar="KEY_ID")],
     company: Company,
@@ -62,9 +69,10 @@ def revoke(
     as_json: AsJson = False,
 ) -> None:
     """End a key: the next request with it is refused."""
-    scope, wanted = scope_of(company), identifier(key, "KEY_ID")
+    wanted = identifier(key, "KEY_ID")
 
     async def work(house: House) -> KeyInfo:
+        scope = await scope_of(house, company)
         return await integrations.revoke_key(house.database, scope, wanted, now=house.clock.now())
 
     ended = in_house(work, data_dir)

@@ -6,16 +6,19 @@ import typer
 
 from alertwhisperer.app.build import House
 from alertwhisperer.cli import output
+from alertwhisperer.cli.acting import acts
 from alertwhisperer.cli.groups import single
 from alertwhisperer.cli.house import AsJson, Company, DataDir, in_house, scope_of
 from alertwhisperer.domain.errors import Permanent
 from alertwhisperer.guard.companies import require_company
+from alertwhisperer.guard.permissions import Action
 from alertwhisperer.store import ledger as store
 
 app = single()
 
 
 @app.command(epilog="Example: alertwhisperer ledger --company ID --verify")
+@acts(Action.LEDGER_READ)
 def ledger(
     company: Company,
     verify: Annotated[
@@ -25,9 +28,9 @@ def ledger(
     as_json: AsJson = False,
 ) -> None:
     """Show what was received and what became of it; `received` is the sum of `new` to `pending`."""
-    scope = scope_of(company)
 
     async def work(house: House) -> dict[str, Any]:
+        scope = await scope_of(house, company)
         async with house.database.unit_of_work(scope, snapshot=True) as unit:
             await require_company(unit)
             told = {**output.plain(await store.totals(unit)), "refusals": await store.refusals(unit)}

@@ -9,6 +9,7 @@ import typer
 
 from alertwhisperer.app.build import House
 from alertwhisperer.cli import output
+from alertwhisperer.cli.acting import acts
 from alertwhisperer.cli.commands.integration import read_object
 from alertwhisperer.cli.commands.quarantine import rerun_rounds, tell_reran
 from alertwhisperer.cli.groups import group
@@ -17,6 +18,8 @@ from alertwhisperer.correlate.rules import compile_rules
 from alertwhisperer.domain.company import Scope
 from alertwhisperer.domain.errors import Invalid
 from alertwhisperer.domain.integration import Integration, SettingsVersion
+from alertwhisperer.domain.rerun import Reran
+from alertwhisperer.guard.permissions import Action
 from alertwhisperer.ingest import integrations, trial
 from alertwhisperer.ingest.secret_settings import masked
 from alertwhisperer.store import rules
@@ -38,6 +41,7 @@ _Version = Annotated[int, typer.Argument(metavar="VERSION", min=1, help="As `map
 
 
 @app.command("try", epilog="Example: alertwhisperer mapping try INTEGRATION --company ID --quarantine UNIT")
+@acts(Action.INTEGRATION_TRY)
 def try_(
     integration: _Id,
     company: Company,
@@ -59,10 +63,11 @@ def try_(
     as_json: AsJson = False,
 ) -> None:
     """Show what each field of a body becomes, and why, with the settings as they are or a draft; stores nothing."""
-    scope, wanted = scope_of(company), identifier(integration)
+    wanted = identifier(integration)
     given = _given(sample, delivery, quarantine, _pairs(header, "--header"), _pairs(query, "--query"))
 
     async def work(house: House) -> dict[str, Any]:
+        scope = await scope_of(house, company)
         draft = await _draft(house, scope, integration, mapping, settings_file)
         async with house.database.unit_of_work(scope) as unit:
             compiled = compile_rules(unit.company_id.bytes, await rules.current(unit))
@@ -84,6 +89,7 @@ def try_(
 
 
 @app.command(epilog="Example: alertwhisperer mapping save INTEGRATION --company ID --mapping mapping.json")
+@acts(Action.INTEGRATION_SET)
 def save(
     integration: _Id,
     company: Company,
@@ -93,11 +99,12 @@ def save(
     as_json: AsJson = False,
 ) -> None:
     """Make a draft the next version of the integration's settings; what is sent from now on is read by it."""
-    scope, wanted = scope_of(company), identifier(integration)
+    wanted = identifier(integration)
     if mapping is None and settings_file is None:
         raise Invalid("nothing to save was given", where="--mapping", mend="give --mapping or --settings-file")
 
     async def work(house: House) -> Integration:
+        scope = await scope_of(house, company)
         draft = await _draft(house, scope, integration, mapping, settings_file)
         return await integrations.set_integration(
             house.database, house.vault, house.sources, scope, wanted, settings=draft, now=house.clock.now()
@@ -107,6 +114,7 @@ def save(
 
 
 @app.command(epilog="Example: alertwhisperer mapping versions INTEGRATION --company ID")
+@acts(Action.INTEGRATION_READ)
 def versions(
     integration: _Id,
     company: Company,
@@ -115,9 +123,10 @@ def versions(
     as_json: AsJson = False,
 ) -> None:
     """List the settings as they were, newest first."""
-    scope, wanted = scope_of(company), identifier(integration)
+    wanted = identifier(integration)
 
     async def work(house: House) -> tuple[int, tuple[SettingsVersion, ...]]:
+        scope = await scope_of(house, company)
         found = await integrations.get_integration(house.database, scope, wanted)
         return found.version, await integrations.list_versions(house.database, scope, wanted, limit=limit)
 
@@ -136,13 +145,15 @@ def versions(
 
 
 @app.command(epilog="Example: alertwhisperer mapping restore INTEGRATION 3 --company ID")
+@acts(Action.INTEGRATION_SET)
 def restore(
     integration: _Id, version: _Version, company: Company, data_dir: DataDir = None, as_json: AsJson = False
 ) -> None:
     """Make earlier settings the next version; secret ones stay as they are now."""
-    scope, wanted = scope_of(company), identifier(integration)
+    wanted = identifier(integration)
 
     async def work(house: House) -> Integration:
+        scope = await scope_of(house, company)
         return await integrations.restore_version(
             house.database, house.vault, house.sources, scope, wanted, version, now=house.clock.now()
         )
@@ -151,10 +162,15 @@ def restore(
 
 
 @app.command(epilog="Example: alertwhisperer mapping rerun INTEGRATION --company ID")
+@acts(Action.QUARANTINE_RERUN)
 def rerun(integration: _Id, company: Company, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Read again all that waits of the integration, oldest first; the same as `quarantine rerun --integration`."""
-    scope, wanted = scope_of(company), identifier(integration)
-    tell_reran(in_house(lambda house: rerun_rounds(house, scope, wanted), data_dir), as_json)
+    wanted = identifier(integration)
+
+    async def work(house: House) -> Reran:
+        return await rerun_rounds(house, await scope_of(house, company), wanted)
+
+    tell_reran(in_house(work, data_dir), as_json)
 
 
 async def _draft(

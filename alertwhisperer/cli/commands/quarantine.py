@@ -10,6 +10,7 @@ from alertwhisperer.app.pipeline import Pipeline
 from alertwhisperer.app.rerun import Rerun
 from alertwhisperer.app.rulebook import Rulebook
 from alertwhisperer.cli import output
+from alertwhisperer.cli.acting import acts
 from alertwhisperer.cli.choices import QuarantineWord
 from alertwhisperer.cli.groups import group
 from alertwhisperer.cli.house import AsJson, Company, DataDir, Limit, identifier, in_house, scope_of
@@ -18,6 +19,7 @@ from alertwhisperer.domain.errors import Invalid, NotFound
 from alertwhisperer.domain.rerun import Reran
 from alertwhisperer.domain.severity import Severity
 from alertwhisperer.guard.companies import require_company
+from alertwhisperer.guard.permissions import Action
 from alertwhisperer.kit.metrics import Metrics
 from alertwhisperer.store import deliveries
 from alertwhisperer.store import quarantine as store
@@ -31,6 +33,7 @@ _Id = Annotated[str, typer.Argument(metavar="ID", help="The unit's id, as `quara
 
 
 @app.command("list", epilog="Example: alertwhisperer quarantine list --company ID")
+@acts(Action.QUARANTINE_READ)
 def list_(
     company: Company,
     state: Annotated[QuarantineWord | None, typer.Option("--state", help="All when absent.")] = None,
@@ -39,9 +42,9 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List what could not be read, newest first."""
-    scope = scope_of(company)
 
     async def work(house: House) -> list[QuarantineRow]:
+        scope = await scope_of(house, company)
         async with house.database.unit_of_work(scope) as unit:
             await require_company(unit)
             return await store.page(unit, state=None if state is None else state.value, limit=limit)
@@ -58,11 +61,13 @@ def list_(
 
 
 @app.command(epilog="Example: alertwhisperer quarantine show ID --company ID")
+@acts(Action.QUARANTINE_READ)
 def show(unit_id: _Id, company: Company, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Show one unit with its body as received (made harmless for the screen; --json has it whole)."""
-    scope, wanted = scope_of(company), identifier(unit_id)
+    wanted = identifier(unit_id)
 
     async def work(house: House) -> tuple[QuarantineRow, bytes | None]:
+        scope = await scope_of(house, company)
         async with house.database.unit_of_work(scope) as unit:
             row = await _row(unit, wanted)
             kept = await deliveries.body(unit, row.delivery_id)
@@ -80,6 +85,7 @@ def show(unit_id: _Id, company: Company, data_dir: DataDir = None, as_json: AsJs
 
 
 @app.command(epilog="Example: alertwhisperer quarantine rerun ID --company ID")
+@acts(Action.QUARANTINE_RERUN)
 def rerun(
     company: Company,
     unit_id: Annotated[
@@ -93,16 +99,20 @@ def rerun(
     as_json: AsJson = False,
 ) -> None:
     """Parse it again, after a mend; what it holds is decided as if it came now."""
-    scope = scope_of(company)
     if sum((unit_id is not None, integration is not None, everything)) != 1:
         raise Invalid("say what is to be read again", where="ID", mend="give one of ID, --integration and --all")
     if unit_id is None:
         of = None if integration is None else identifier(integration, "--integration")
-        tell_reran(in_house(lambda house: rerun_rounds(house, scope, of), data_dir), as_json)
+
+        async def all_of(house: House) -> Reran:
+            return await rerun_rounds(house, await scope_of(house, company), of)
+
+        tell_reran(in_house(all_of, data_dir), as_json)
         return
     wanted = identifier(unit_id)
 
     async def work(house: House) -> QuarantineRow:
+        scope = await scope_of(house, company)
         await _again(house).rerun(scope, wanted)
         async with house.database.unit_of_work(scope) as unit:
             return await _row(unit, wanted)
@@ -111,11 +121,13 @@ def rerun(
 
 
 @app.command(epilog="Example: alertwhisperer quarantine discard ID --company ID")
+@acts(Action.QUARANTINE_DISCARD)
 def discard(unit_id: _Id, company: Company, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Give it up; it stays counted, and its body stays until retention drops it."""
-    scope, wanted = scope_of(company), identifier(unit_id)
+    wanted = identifier(unit_id)
 
     async def work(house: House) -> QuarantineRow:
+        scope = await scope_of(house, company)
         async with house.database.unit_of_work(scope) as unit:
             return await store.settle(unit, wanted, "discarded", now=house.clock.now())
 

@@ -7,6 +7,7 @@ import typer
 from alertwhisperer.app.build import House
 from alertwhisperer.app.reparse import Reparsed, reparse
 from alertwhisperer.cli import output
+from alertwhisperer.cli.acting import machine_only
 from alertwhisperer.cli.groups import single
 from alertwhisperer.cli.house import AsJson, Company, DataDir, in_house, scope_of
 from alertwhisperer.correlate.replay import Replayed
@@ -18,6 +19,7 @@ app = single()
 
 
 @app.command(epilog="Example: alertwhisperer replay --company ID")
+@machine_only("it reads a company's whole log, and works the machine for minutes")
 def replay(
     company: Company,
     again: Annotated[
@@ -28,9 +30,9 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Decide a company's log again and compare with what was decided; changes nothing. Exit 3 when it differs."""
-    scope = scope_of(company)
 
     async def work(house: House) -> Replayed | Reparsed:
+        scope = await scope_of(house, company)
         async with house.database.unit_of_work(scope, snapshot=True) as unit:
             await require_company(unit)
             return await (reparse(unit, house.sources) if again else decide_again(unit))

@@ -7,15 +7,17 @@ import typer
 
 from alertwhisperer.app.build import House
 from alertwhisperer.cli import output
+from alertwhisperer.cli.acting import by, machine_only
 from alertwhisperer.cli.groups import single
-from alertwhisperer.cli.house import AsJson, DataDir, actor, in_house
-from alertwhisperer.domain.company import INSTALLATION, Scope
+from alertwhisperer.cli.house import AsJson, DataDir, in_house
+from alertwhisperer.domain.audit import AuditAction, Resource
 from alertwhisperer.store import audit, maintenance
 
 app = single()
 
 
 @app.command(epilog="Example: alertwhisperer retention --older-than 14")
+@machine_only("it drops data of every company")
 def retention(
     older_than: Annotated[
         int | None,
@@ -43,5 +45,7 @@ def retention(
 
 async def _record(house: House, keep_from: date) -> None:
     """Before the deed: dropping is one statement of the database's owner, in a transaction of its own."""
-    async with house.database.unit_of_work(Scope(INSTALLATION, actor())) as unit:
-        await audit.write(unit, "retention.drop", str(keep_from), {}, now=house.clock.now())
+    async with house.database.unit_of_work(by()) as unit:
+        await audit.write(
+            unit, AuditAction.RETENTION_DROPPED, Resource("retention", str(keep_from)), {}, now=house.clock.now()
+        )

@@ -10,11 +10,13 @@ import typer
 
 from alertwhisperer.app.build import House
 from alertwhisperer.cli import output
+from alertwhisperer.cli.acting import acts, by
 from alertwhisperer.cli.groups import group
-from alertwhisperer.cli.house import AsJson, DataDir, Limit, actor, company_id, identifier, in_house
-from alertwhisperer.domain.company import INSTALLATION, CompanyId, Scope
+from alertwhisperer.cli.house import AsJson, DataDir, Limit, company_id, identifier, in_house
+from alertwhisperer.domain.company import CompanyId, Scope
 from alertwhisperer.domain.errors import Invalid
 from alertwhisperer.domain.severity import Severity
+from alertwhisperer.guard.permissions import Action
 from alertwhisperer.ingest import routes
 from alertwhisperer.ingest.routes import RoutesChanged
 
@@ -25,6 +27,7 @@ _LARGEST = 5 * 1024 * 1024
 
 
 @app.command("list", epilog="Example: alertwhisperer route list INTEGRATION")
+@acts(Action.ROUTE_READ)
 def list_(integration: _Id, limit: Limit = 100, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """List routes by the customer's name."""
     wanted = identifier(integration, "INTEGRATION")
@@ -40,6 +43,7 @@ def list_(integration: _Id, limit: Limit = 100, data_dir: DataDir = None, as_jso
 
 
 @app.command(epilog="Example: alertwhisperer route unmapped INTEGRATION")
+@acts(Action.ROUTE_READ)
 def unmapped(integration: _Id, limit: Limit = 100, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """List customers whose alerts wait for a company, the worst first."""
     wanted = identifier(integration, "INTEGRATION")
@@ -62,6 +66,7 @@ def unmapped(integration: _Id, limit: Limit = 100, data_dir: DataDir = None, as_
 
 
 @app.command("set", epilog="Example: alertwhisperer route set INTEGRATION 42=COMPANY_ID 43=COMPANY_ID --remove 17")
+@acts(Action.ROUTE_SET)
 def set_(
     integration: _Id,
     pairs: Annotated[list[str] | None, typer.Argument(metavar="CUSTOMER=COMPANY_ID")] = None,
@@ -74,6 +79,7 @@ def set_(
 
 
 @app.command("import", epilog="Example: alertwhisperer route import INTEGRATION routes.csv")
+@acts(Action.ROUTE_SET)
 def import_(
     integration: _Id,
     file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Columns: customer, company_id.")],
@@ -147,7 +153,7 @@ def _rows(file: Path) -> list[dict[str, str]]:
 
 
 def _scope() -> Scope:
-    return Scope(INSTALLATION, actor())
+    return by()
 
 
 def _show(found: list[dict[str, object]], as_json: bool, empty: str) -> None:

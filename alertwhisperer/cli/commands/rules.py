@@ -8,12 +8,14 @@ import typer
 
 from alertwhisperer.app.build import House
 from alertwhisperer.cli import output
+from alertwhisperer.cli.acting import acts
 from alertwhisperer.cli.groups import group
 from alertwhisperer.cli.house import AsJson, Company, DataDir, in_house, scope_of
 from alertwhisperer.correlate.rules import compile_rules
 from alertwhisperer.domain.errors import Invalid
 from alertwhisperer.domain.rule import Rule, RuleSet, check
 from alertwhisperer.guard.companies import require_company
+from alertwhisperer.guard.permissions import Action
 from alertwhisperer.store import rules as store
 
 app = group("Correlation rules of a company.")
@@ -28,6 +30,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @app.command(epilog="Example: alertwhisperer rules show --company ID --json > rules.json")
+@acts(Action.RULE_READ)
 def show(
     company: Company,
     version: Annotated[int | None, typer.Option("--version", help="As they were in this version.")] = None,
@@ -35,9 +38,9 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show the rules in the order they are tried; the built-in default comes last."""
-    scope = scope_of(company)
 
     async def work(house: House) -> RuleSet:
+        scope = await scope_of(house, company)
         async with house.database.unit_of_work(scope) as unit:
             await require_company(unit)
             return await (store.current(unit) if version is None else store.by_version(unit, version))
@@ -46,6 +49,7 @@ def show(
 
 
 @app.command("set", epilog="Example: alertwhisperer rules set rules.json --company ID")
+@acts(Action.RULE_SET)
 def set_(
     file: Annotated[Path, typer.Argument(metavar="FILE.json", help='{"rules": [...]}, or the list alone.')],
     company: Company,
@@ -53,12 +57,12 @@ def set_(
     as_json: AsJson = False,
 ) -> None:
     """Replace the rules; the next alert is already decided by them. The old version stays readable."""
-    scope = scope_of(company)
     wanted = _read(file)
     check(wanted)
-    compile_rules(scope.company_id.bytes, RuleSet(0, wanted))
 
     async def work(house: House) -> RuleSet:
+        scope = await scope_of(house, company)
+        compile_rules(scope.company_id.bytes, RuleSet(0, wanted))
         async with house.database.unit_of_work(scope) as unit:
             await require_company(unit)
             return await store.save(unit, wanted, now=house.clock.now())

@@ -10,13 +10,17 @@ import typer
 import uvloop
 
 from alertwhisperer.app.build import House, open_house
+from alertwhisperer.app.entrance import entrance_of
 from alertwhisperer.app.serve import serve as run_server
 from alertwhisperer.app.settings import Settings
 from alertwhisperer.cli import output
+from alertwhisperer.cli.acting import anybody, operator
 from alertwhisperer.cli.demo.company import ADMIN, Demo, ensure_demo
 from alertwhisperer.cli.groups import single
 from alertwhisperer.cli.house import AsJson, DataDir, settings_of
+from alertwhisperer.domain.company import INSTALLATION, Scope
 from alertwhisperer.domain.errors import Invalid
+from alertwhisperer.guard.sign_in.first_admin import FirstAdmin, make_first_admin
 
 app = single()
 
@@ -24,6 +28,7 @@ _CONNECTIONS = 8  # for people's doors; the webhook's lanes have their own
 
 
 @app.command(epilog="Example: alertwhisperer serve --demo-company --port 8080")
+@anybody("it runs the server, as whoever runs the machine")
 def serve(
     data_dir: DataDir = None,
     host: Annotated[
@@ -48,23 +53,34 @@ def serve(
 
 async def _serve(settings: Settings, *, demo_company: bool, as_json: bool) -> None:
     async with open_house(settings, connections=_CONNECTIONS) as house:
+        first = await make_first_admin(
+            house.database,
+            entrance_of(settings).passwords,
+            Scope(INSTALLATION, operator()),
+            settings.admin_email,
+            now=house.clock.now(),
+        )
         demo = await ensure_demo(house) if demo_company else None
         # The server stops by itself on both, and then sends itself the signal again: the house must still be closed.
         signal.signal(signal.SIGINT, lambda *_: None)
         signal.signal(signal.SIGTERM, lambda *_: None)
-        await run_server(house, lambda: _greet(house, demo, as_json))
+        await run_server(house, lambda: _greet(house, first, demo, as_json))
     if not as_json:
         output.say("Stopped; everything that was acknowledged is stored.")
 
 
-def _greet(house: House, demo: Demo | None, as_json: bool) -> None:
-    """Said once, when the doors are open; a token is shown the one time that it exists in clear."""
+def _greet(house: House, first: FirstAdmin | None, demo: Demo | None, as_json: bool) -> None:
+    """Said once, when the doors are open; a password and a token are shown the one time that they exist in clear."""
     url = house.settings.url
     if as_json:
         company = None if demo is None else {"id": demo.company.id, "token": demo.token}
-        output.show_json({"url": url, "demo_company": company})
+        admin = None if first is None else {"email": first.email, "password": first.password}
+        output.show_json({"url": url, "first_admin": admin, "demo_company": company})
     else:
         output.say("", f"Alert Whisperer serves {url} (data: {_place(house.settings)}). Ctrl-C stops it.")
+        if first is not None:
+            output.say("", f"Sign in: {url}/sign-in as {first.email}, password {first.password}")
+            output.say("The password is shown this once, and is good for choosing your own.", "")
         if demo is not None:
             _greet_demo(demo, url)
     sys.stdout.flush()

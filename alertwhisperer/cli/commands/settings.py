@@ -8,13 +8,15 @@ import typer
 
 from alertwhisperer.app.build import House
 from alertwhisperer.cli import output
+from alertwhisperer.cli.acting import acts, by, needs
 from alertwhisperer.cli.find import find_group
 from alertwhisperer.cli.groups import group
-from alertwhisperer.cli.house import AsJson, DataDir, actor, in_house, scope_of
+from alertwhisperer.cli.house import AsJson, DataDir, in_house, scope_of
 from alertwhisperer.domain.company import Scope
 from alertwhisperer.domain.company_setting import SETTINGS, Effective, known
 from alertwhisperer.domain.errors import Invalid
 from alertwhisperer.guard import company_settings
+from alertwhisperer.guard.permissions import Action
 
 app = group("Settings that companies inherit: of the MSP, of a group, of a company.")
 
@@ -27,12 +29,14 @@ _OfCompany = Callable[[House, Scope], Awaitable[tuple[Effective, ...]]]
 
 
 @app.command(epilog="Example: alertwhisperer settings show --group Retail")
+@acts(Action.SETTING_READ)
 def show(group: _Group = None, company: _Company = None, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Show what holds for all companies, in a group or in a company, and where each value comes from."""
     found = _at(
         group,
         company,
         data_dir,
+        Action.INHERITED_READ,
         lambda house, group_id: company_settings.inherited_of(house.database, group_id),
         lambda house, scope: company_settings.settings_of(house.database, scope),
     )
@@ -40,6 +44,7 @@ def show(group: _Group = None, company: _Company = None, data_dir: DataDir = Non
 
 
 @app.command("set", epilog="Example: alertwhisperer settings set requests_per_minute 600 --group Retail")
+@acts(Action.SETTING_SET)
 def set_(
     name: _Name,
     value: Annotated[str, typer.Argument(metavar="VALUE")],
@@ -54,8 +59,9 @@ def set_(
         group,
         company,
         data_dir,
+        Action.INHERITED_SET,
         lambda house, group_id: company_settings.set_inherited(
-            house.database, actor(), group_id, given, now=house.clock.now()
+            house.database, by(), group_id, given, now=house.clock.now()
         ),
         lambda house, scope: company_settings.set_exceptions(house.database, scope, given, now=house.clock.now()),
     )
@@ -63,6 +69,7 @@ def set_(
 
 
 @app.command(epilog="Example: alertwhisperer settings unset requests_per_minute --group Retail")
+@acts(Action.SETTING_SET)
 def unset(
     name: _Name,
     group: _Group = None,
@@ -75,8 +82,9 @@ def unset(
         group,
         company,
         data_dir,
+        Action.INHERITED_SET,
         lambda house, group_id: company_settings.unset_inherited(
-            house.database, actor(), group_id, name, now=house.clock.now()
+            house.database, by(), group_id, name, now=house.clock.now()
         ),
         lambda house, scope: company_settings.unset_exception(house.database, scope, name, now=house.clock.now()),
     )
@@ -84,16 +92,21 @@ def unset(
 
 
 def _at(
-    group: str | None, company: str | None, data_dir: DataDir, of_level: _OfLevel, of_company: _OfCompany
+    group: str | None,
+    company: str | None,
+    data_dir: DataDir,
+    level: Action,
+    of_level: _OfLevel,
+    of_company: _OfCompany,
 ) -> tuple[Effective, ...]:
-    """Ask the level that was named; all companies when none was."""
+    """Ask the level that was named; all companies when none was, which takes the right `level`."""
     if group is not None and company is not None:
         raise Invalid("a group and a company were named", where="--group", mend="name one of the two, or none for all")
-    scope = None if company is None else scope_of(company)
 
     async def work(house: House) -> tuple[Effective, ...]:
-        if scope is not None:
-            return await of_company(house, scope)
+        if company is not None:
+            return await of_company(house, await scope_of(house, company))
+        needs(level)
         return await of_level(house, None if group is None else (await find_group(house, group)).id)
 
     return in_house(work, data_dir)

@@ -7,11 +7,13 @@ import typer
 
 from alertwhisperer.app.build import House
 from alertwhisperer.cli import output
+from alertwhisperer.cli.acting import acts
 from alertwhisperer.cli.choices import SeverityWord, severities
 from alertwhisperer.cli.groups import group
 from alertwhisperer.cli.house import AsJson, Company, DataDir, Limit, identifier, in_house, scope_of
 from alertwhisperer.domain.errors import Invalid
 from alertwhisperer.domain.silence import Mode
+from alertwhisperer.guard.permissions import Action
 from alertwhisperer.silence import checks
 from alertwhisperer.silence.checks import Watched
 
@@ -23,11 +25,12 @@ _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 @app.command("list", epilog="Example: alertwhisperer silence list --company ID")
+@acts(Action.SILENCE_READ)
 def list_(company: Company, limit: Limit = 100, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """List what must be heard, and how each stands."""
-    scope = scope_of(company)
 
     async def work(house: House) -> tuple[Watched, ...]:
+        scope = await scope_of(house, company)
         return await checks.list_checks(house.database, scope, limit=limit)
 
     found = in_house(work, data_dir)
@@ -54,17 +57,20 @@ def list_(company: Company, limit: Limit = 100, data_dir: DataDir = None, as_jso
 
 
 @app.command(epilog="Example: alertwhisperer silence show ID --company ID")
+@acts(Action.SILENCE_READ)
 def show(check: _Id, company: Company, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Show one check."""
-    scope, wanted = scope_of(company), identifier(check)
+    wanted = identifier(check)
 
     async def work(house: House) -> Watched:
+        scope = await scope_of(house, company)
         return await checks.get_check(house.database, scope, wanted)
 
     _tell(in_house(work, data_dir), as_json)
 
 
 @app.command("set", epilog="Example: alertwhisperer silence set ID --company ID --every 5m --severity critical")
+@acts(Action.SILENCE_SET)
 def set_(
     check: _Id,
     company: Company,
@@ -80,11 +86,12 @@ def set_(
     as_json: AsJson = False,
 ) -> None:
     """Choose what is expected; what is not given stays. A silence that was noticed is over when this changes."""
-    scope, wanted = scope_of(company), identifier(check)
+    wanted = identifier(check)
     interval_s = None if every is None else _seconds(every, "--every")
     grace_s = None if grace is None else _seconds(grace, "--grace")
 
     async def work(house: House) -> Watched:
+        scope = await scope_of(house, company)
         return await checks.set_check(
             house.database,
             scope,

@@ -6,6 +6,7 @@ import typer
 
 from alertwhisperer.app.build import all_sources
 from alertwhisperer.cli import output, setup
+from alertwhisperer.cli.acting import anybody
 from alertwhisperer.cli.groups import single
 from alertwhisperer.cli.house import AsJson
 from alertwhisperer.domain.errors import NotFound
@@ -15,6 +16,7 @@ app = single()
 
 
 @app.command(epilog="Example: alertwhisperer sources zabbix")
+@anybody("it shows what the product can take")
 def sources(
     slug: Annotated[str | None, typer.Argument(metavar="SLUG", help="Show this one whole.")] = None,
     as_json: AsJson = False,

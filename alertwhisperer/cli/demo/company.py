@@ -9,13 +9,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from alertwhisperer.app.build import House
-from alertwhisperer.cli.house import actor
-from alertwhisperer.domain.company import Company, Scope
+from alertwhisperer.cli.acting import operator
+from alertwhisperer.domain.company import INSTALLATION, Company, Scope
 from alertwhisperer.domain.errors import Conflicting, NotFound
 from alertwhisperer.domain.integration import MOST_LIVE_KEYS, Integration, KeyInfo
 from alertwhisperer.domain.rule import Rule
 from alertwhisperer.domain.user import Role
-from alertwhisperer.guard import companies, keys, people
+from alertwhisperer.guard import companies, keys, people, tokens
 from alertwhisperer.ingest import integrations
 from alertwhisperer.store import rules
 
@@ -60,7 +60,7 @@ class Pass:
 async def ensure_demo(house: House) -> Demo:
     """The demo's company; made with its integrations, rule and admin as far as they are not there."""
     company = await _company(house)
-    scope = Scope(company.id, actor())
+    scope = Scope(company.id, operator())
     there = {one.source: one for one in await integrations.list_integrations(house.database, scope)}
     for source, settings in SETTINGS.items():
         if source not in there:
@@ -84,40 +84,45 @@ async def ensure_demo(house: House) -> Demo:
 @asynccontextmanager
 async def demo_pass(house: House, demo: Demo) -> AsyncIterator[Pass]:
     """Fresh keys and a token for one run; ended afterwards. A run that was killed leaves its keys: they make room."""
-    scope = Scope(demo.company.id, actor())
+    scope = Scope(demo.company.id, operator())
     made = {source: await _key(house, scope, one) for source, one in demo.integrations.items()}
-    token = await people.add_token(house.database, house.vault, actor(), ADMIN, now=house.clock.now())
+    token = (await tokens.add_token(house.database, house.vault, _by(), ADMIN, now=house.clock.now())).token
     try:
         yield Pass({source: one.api_key for source, one in made.items()}, token)
     finally:
         for one in made.values():
             await _revoke(house, scope, one.key)
-        for info in await people.list_tokens(house.database, ADMIN):
+        for info in await tokens.list_tokens(house.database, ADMIN):
             if info.hint == keys.hint(token) and info.revoked_at is None:
-                await people.revoke_token(house.database, actor(), info.id, now=house.clock.now())
+                await tokens.revoke_token(house.database, _by(), info.id, now=house.clock.now())
 
 
 async def _company(house: House) -> Company:
-    found = await companies.list_companies(house.database, None, limit=10_000)
+    found = await companies.list_companies(house.database, await house.database.company_ids(), limit=10_000)
     company = next((one for one in reversed(found) if one.name == NAME), None)
     if company is None:
-        company = await companies.add_company(house.database, actor(), NAME, now=house.clock.now())
+        company = await companies.add_company(house.database, _by(), NAME, now=house.clock.now())
         company = await companies.set_company(
             house.database,
-            Scope(company.id, actor()),
+            Scope(company.id, operator()),
             requests_per_minute=REQUESTS_PER_MINUTE,
             now=house.clock.now(),
         )
     return company
 
 
+def _by() -> Scope:
+    """Whoever types: the demo takes no notice of a token."""
+    return Scope(INSTALLATION, operator())
+
+
 async def _admin(house: House) -> str | None:
     """A token of the admin when the admin is new; None when there is one already."""
     try:
-        await people.add_user(house.database, house.vault, actor(), ADMIN, Role.MSP_ADMIN, (), now=house.clock.now())
+        await people.add_user(house.database, _by(), ADMIN, Role.MSP_ADMIN, (), now=house.clock.now())
     except Conflicting:
         return None
-    return await people.add_token(house.database, house.vault, actor(), ADMIN, now=house.clock.now())
+    return (await tokens.add_token(house.database, house.vault, _by(), ADMIN, now=house.clock.now())).token
 
 
 async def _key(house: House, scope: Scope, integration: Integration) -> integrations.NewKey:

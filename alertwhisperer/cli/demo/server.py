@@ -19,12 +19,12 @@ class Server:
 
     Args:
         url: without a slash at its end.
-        start: the command that starts it, told when nobody answers.
+        mend: what to do when nobody answers.
     """
 
-    def __init__(self, url: str, start: str) -> None:
+    def __init__(self, url: str, mend: str) -> None:
         self._url = url
-        self._start = start
+        self._mend = mend
         self._client = httpx.AsyncClient(base_url=url, timeout=_TIMEOUT_S, trust_env=False)
 
     async def __aenter__(self) -> "Server":
@@ -66,21 +66,22 @@ class Server:
         """One incident, with why."""
         return await self._get(f"/api/incidents/{identity}", token, {})
 
-    async def _get(self, path: str, token: str, query: Mapping[str, str]) -> dict[str, Any]:
-        answer = await self._send("GET", path, params=query, headers={"Authorization": f"Bearer {token}"})
-        if answer.status_code != 200:
+    async def ask(self, method: str, path: str, token: str, **more: Any) -> dict[str, Any]:
+        """What a person's door answers; raises `Permanent` when it refuses. `more` as httpx takes it."""
+        answer = await self._send(method, path, headers={"Authorization": f"Bearer {token}"}, **more)
+        if not answer.is_success:
             raise Permanent(f"{path} answered HTTP {answer.status_code}: {_detail(answer)}")
         document: dict[str, Any] = answer.json()
         return document
+
+    async def _get(self, path: str, token: str, query: Mapping[str, str]) -> dict[str, Any]:
+        return await self.ask("GET", path, token, params=query)
 
     async def _send(self, method: str, path: str, **more: Any) -> httpx.Response:
         try:
             return await self._client.request(method, path, **more)
         except httpx.HTTPError as failure:
-            raise Temporary(
-                f"no server answers at {self._url} ({type(failure).__name__}); "
-                f"start it in another terminal: {self._start}"
-            ) from failure
+            raise Temporary(f"no server answers at {self._url} ({type(failure).__name__}); {self._mend}") from failure
 
 
 def _detail(answer: httpx.Response) -> str:

@@ -20,16 +20,14 @@ class Leaving(msgspec.Struct, gc=False):
     Attributes:
         company: the MSP's.
         units: the occurrences' ids that stood for them, sorted.
-        ledger_id, audit_id: fresh ids of the rows that record it.
+        ledger_id: a fresh id of the row that counts them.
     """
 
     company: bytes
-    integration: bytes
     units: Sequence[bytes]
     at: datetime
     actor: str
     ledger_id: bytes
-    audit_id: bytes
 
 
 async def leave(connection: Connection, leaving: Leaving) -> bool:
@@ -41,7 +39,5 @@ async def leave(connection: Connection, leaving: Leaving) -> bool:
         leaving.at,
         leaving.actor,
         leaving.ledger_id,
-        leaving.audit_id,
-        leaving.integration,
     )
     return len(rows) == len(leaving.units)

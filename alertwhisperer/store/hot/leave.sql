@@ -13,9 +13,5 @@ WITH unit AS (
 ), counted AS (
     INSERT INTO ledger_count (company_id, id, at, received, quarantined)
     SELECT $1, $5, $3, -count(*), -count(*) FROM unit HAVING count(*) > 0
-), noted AS (
-    INSERT INTO audit_log (company_id, id, at, actor, action, subject, detail)
-    SELECT $1, $6, $3, $4, 'quarantine.hand_over', 'integration/' || $7::uuid::text, jsonb_build_object('units', count(*))
-    FROM unit HAVING count(*) > 0
 )
 SELECT id FROM unit

@@ -247,6 +247,16 @@ class LedgerRow(NamedTuple):
     firing: int
 
 
+class LiveRow(NamedTuple):
+    """A row of `live_change`."""
+
+    company: bytes
+    id: bytes
+    at: datetime
+    kind: int
+    subjects: bytes
+
+
 class Rows:
     """
     What one batch writes.
@@ -273,6 +283,7 @@ class Rows:
         self.actions: list[ActionRow] = []
         self.due: list[DueRow] = []
         self.ledger: list[LedgerRow] = []
+        self.live: list[LiveRow] = []
 
 
 PARTS: tuple[tuple[str, str, type[tuple[object, ...]]], ...] = (
@@ -293,5 +304,6 @@ PARTS: tuple[tuple[str, str, type[tuple[object, ...]]], ...] = (
     ("x", "actions", ActionRow),
     ("t", "due", DueRow),
     ("l", "ledger", LedgerRow),
+    ("v", "live", LiveRow),
 )
 """Prefix in `write.sql`, attribute of `Rows`, type of its rows; in the statement's order."""

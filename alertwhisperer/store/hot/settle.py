@@ -17,7 +17,7 @@ class Settling(msgspec.Struct, gc=False):
     Attributes:
         unit: the occurrence's id that stood for the delivery.
         members: how many the body holds now that it can be read.
-        ledger_id, audit_id: fresh ids of the rows that record it.
+        ledger_id: a fresh id of the row that counts it.
     """
 
     company: bytes
@@ -28,7 +28,6 @@ class Settling(msgspec.Struct, gc=False):
     parser: int
     settings_version: int
     ledger_id: bytes
-    audit_id: bytes
 
 
 async def settle(connection: Connection, settling: Settling) -> bool:
@@ -43,6 +42,5 @@ async def settle(connection: Connection, settling: Settling) -> bool:
         settling.parser,
         settling.settings_version,
         settling.ledger_id,
-        settling.audit_id,
     )
     return done is not None

@@ -9,9 +9,6 @@ WITH unit AS (
 ), delivery AS (
     UPDATE delivery d SET status = 1, received = $3, parser = $6, settings_version = $7
     FROM unit WHERE d.company_id = $1 AND d.id = unit.delivery_id
-), counted AS (
-    INSERT INTO ledger_count (company_id, id, at, received, quarantined) SELECT $1, $8, $4, -1, -1 FROM unit
 )
-INSERT INTO audit_log (company_id, id, at, actor, action, subject, detail)
-SELECT $1, $9, $4, $5, 'quarantine.rerun', 'quarantine/' || $2::uuid::text, jsonb_build_object('members', $3::int) FROM unit
+INSERT INTO ledger_count (company_id, id, at, received, quarantined) SELECT $1, $8, $4, -1, -1 FROM unit
 RETURNING 1

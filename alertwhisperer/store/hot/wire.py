@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from struct import Struct
 from typing import Any
+from uuid import UUID
 
 from alertwhisperer.store.database import Connection
 
@@ -102,9 +103,14 @@ def encoder(array: str) -> Encode:
     return encode
 
 
+def _sixteen(value: UUID | bytes) -> bytes:
+    """An id's bytes; the audit log, which hot transactions write too, hands in whole ids."""
+    return value.bytes if isinstance(value, UUID) else value
+
+
 async def speak(connection: Connection) -> None:
-    """Let a connection take columns that are encoded already, and 16 raw bytes for each uuid."""
-    await connection.set_type_codec("uuid", encoder=bytes, decoder=bytes, schema="pg_catalog", format="binary")
+    """Let a connection take columns that are encoded already, and give and take 16 raw bytes for each uuid."""
+    await connection.set_type_codec("uuid", encoder=_sixteen, decoder=bytes, schema="pg_catalog", format="binary")
     settings = connection._protocol.get_settings()  # type: ignore[attr-defined]
     for name, (array, _, _) in _KINDS.items():
         settings.add_python_codec(array, name, "pg_catalog", (), "scalar", bytes, bytes, "binary")

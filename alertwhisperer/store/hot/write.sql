@@ -127,10 +127,13 @@ WITH batch AS MATERIALIZED (
     INSERT INTO due_work (company_id, kind, subject, due_at)
     SELECT * FROM unnest(:t_company::uuid[], :t_kind::text[], :t_subject::uuid[], :t_due::timestamptz[])
     ON CONFLICT (company_id, kind, subject) DO UPDATE SET due_at = EXCLUDED.due_at, attempts = 0
+), w_ledger AS (
+    INSERT INTO ledger_count (company_id, id, at, deliveries_accepted, deliveries_duplicate, received, new, repeat, resolve,
+                              stale, noted, rejected, quarantined, pending, firing)
+    SELECT * FROM unnest(:l_company::uuid[], :l_id::uuid[], :l_at::timestamptz[], :l_accepted::bigint[],
+                         :l_duplicate::bigint[], :l_received::bigint[], :l_new::bigint[], :l_repeat::bigint[],
+                         :l_resolve::bigint[], :l_stale::bigint[], :l_noted::bigint[], :l_rejected::bigint[],
+                         :l_quarantined::bigint[], :l_pending::bigint[], :l_firing::bigint[])
 )
-INSERT INTO ledger_count (company_id, id, at, deliveries_accepted, deliveries_duplicate, received, new, repeat, resolve,
-                          stale, noted, rejected, quarantined, pending, firing)
-SELECT * FROM unnest(:l_company::uuid[], :l_id::uuid[], :l_at::timestamptz[], :l_accepted::bigint[],
-                     :l_duplicate::bigint[], :l_received::bigint[], :l_new::bigint[], :l_repeat::bigint[],
-                     :l_resolve::bigint[], :l_stale::bigint[], :l_noted::bigint[], :l_rejected::bigint[],
-                     :l_quarantined::bigint[], :l_pending::bigint[], :l_firing::bigint[])
+INSERT INTO live_change (company_id, id, at, kind, subjects)
+SELECT * FROM unnest(:v_company::uuid[], :v_id::uuid[], :v_at::timestamptz[], :v_kind::smallint[], :v_subjects::bytea[])

@@ -1,0 +1,365 @@
+"""`alertwhisperer run`: what a run would do, asking for it, how far it has come; and what alerts may decide."""
+
+from typing import Annotated, Any
+
+import typer
+
+from alertwhisperer.app.build import House
+from alertwhisperer.app.mending import means_of
+from alertwhisperer.cli import output
+from alertwhisperer.cli.acting import acts
+from alertwhisperer.cli.find import find
+from alertwhisperer.cli.groups import group
+from alertwhisperer.cli.house import AsJson, Company, DataDir, Limit, identifier, in_house, scope_of
+from alertwhisperer.cli.moments import moment_or_none
+from alertwhisperer.domain.approval import Parameter
+from alertwhisperer.domain.errors import Invalid
+from alertwhisperer.domain.run import REASONS, Act, Allowed, Run, RunPolicy, RunState, RunWhole
+from alertwhisperer.guard.permissions import Action
+from alertwhisperer.remediate import asking, policy, reading
+from alertwhisperer.remediate.asking import Preview, Reason
+from alertwhisperer.remediate.plan import PERSON_ORIGIN, Wish
+from alertwhisperer.store import runs
+
+app = group("Runs: what one would do exactly, asking for it, how far it has come.")
+
+_Id = Annotated[str, typer.Argument(metavar="ID", help="The run's id.")]
+_Runbook = Annotated[str, typer.Argument(metavar="RUNBOOK", help="The runbook's name.")]
+_Targets = Annotated[list[str], typer.Option("--target", "-t", help="An asset's id; repeat it, in their order.")]
+_Parameters = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter; repeat it.")]
+
+
+@app.command(epilog="Example: alertwhisperer run plan service-restart --company ID --target ASSET --set service=nginx")
+@acts(Action.RUN_START)
+def plan(
+    runbook: _Runbook,
+    company: Company,
+    target: _Targets,
+    parameter: _Parameters = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the exact scripts and targets of a run. Nothing is asked, and nothing runs."""
+    wish = _wish(runbook, target, parameter)
+
+    async def work(house: House) -> Preview:
+        scope = await scope_of(house, company)
+        return await asking.preview(house.database, scope, means_of(house), wish, now=house.clock.now())
+
+    shown = _preview(in_house(work, data_dir))
+    output.show_json(shown) if as_json else output.show_fields(shown)
+
+
+@app.command(epilog='Example: alertwhisperer run start service-restart --company ID --target ASSET --why "it is down"')
+@acts(Action.RUN_START)
+def start(
+    runbook: _Runbook,
+    company: Company,
+    target: _Targets,
+    why: Annotated[str, typer.Option("--why", help="Why it is wanted, for whoever decides.")],
+    parameter: _Parameters = None,
+    incident: Annotated[str | None, typer.Option("--incident", help="The incident that it would mend.")] = None,
+    hash_read: Annotated[
+        str | None, typer.Option("--hash", help="Of the plan that you read; without it, of the plan as it is now.")
+    ] = None,
+    start_by: Annotated[
+        str | None, typer.Option("--start-by", metavar="MOMENT", help="As the plan that you read says; with --hash.")
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask for a run. It starts when it is approved, or at once where the company lets low risk pass."""
+    wish = _wish(runbook, target, parameter)
+    incident_id = None if incident is None else identifier(incident, "--incident")
+    read, latest = None if hash_read is None else _hash(hash_read), moment_or_none(start_by, "--start-by")
+    if (read is None) != (latest is None):
+        raise Invalid("a plan is named by both", where="--hash", mend="give --hash and --start-by, or neither")
+
+    async def work(house: House) -> Run:
+        scope, now, means = await scope_of(house, company), house.clock.now(), means_of(house)
+        shown = await asking.preview(house.database, scope, means, wish, start_by=latest, now=now)
+        return await asking.start_run(
+            house.database,
+            scope,
+            means,
+            wish,
+            Reason(why, incident_id),
+            hash_read=shown.hash if read is None else read,
+            start_by=shown.planned.plan.start_by,
+            now=now,
+        )
+
+    _tell(in_house(work, data_dir), as_json)
+
+
+@app.command("list", epilog="Example: alertwhisperer run list --company ID --state running")
+@acts(Action.RUN_READ)
+def list_(
+    company: Company,
+    state: Annotated[RunState | None, typer.Option("--state", help="Only those that stand so.")] = None,
+    incident: Annotated[str | None, typer.Option("--incident", help="Only those of an incident.")] = None,
+    limit: Limit = 100,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """List a company's runs, newest first."""
+    incident_id = None if incident is None else identifier(incident, "--incident")
+
+    async def work(house: House) -> tuple[Run, ...]:
+        scope = await scope_of(house, company)
+        return await reading.list_runs(house.database, scope, state=state, incident_id=incident_id, limit=limit)
+
+    found = in_house(work, data_dir)
+    if as_json:
+        output.show_list([_fields(one) for one in found])
+        return
+    output.show_table(
+        ("id", "state", "risk", "runbook", "targets", "asked by", "asked at", "why"),
+        (
+            (
+                one.id,
+                one.state,
+                one.risk,
+                one.runbook,
+                ", ".join(target.name for target in one.targets),
+                one.requested_by,
+                one.requested_at,
+                REASONS[one.reason],
+            )
+            for one in found
+        ),
+        empty="Nothing was run.",
+    )
+
+
+@app.command(epilog="Example: alertwhisperer run show ID")
+@acts(Action.RUN_READ)
+def show(run: _Id, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Show a run with its scripts and everything that happened."""
+    wanted = identifier(run)
+
+    async def work(house: House) -> RunWhole:
+        scope = await find(house, runs.company_of, wanted, "run")
+        return await reading.get_run(house.database, scope, wanted)
+
+    found = in_house(work, data_dir)
+    if as_json:
+        output.show_json(_whole(found))
+        return
+    output.show_fields(_fields(found.run))
+    names = {one.asset_id: one.name for one in found.run.targets}
+    output.show_table(
+        ("at", "where", "from", "to", "why", "said"),
+        (
+            (
+                one.at,
+                "the run" if one.asset_id is None else names[one.asset_id],
+                one.before,
+                one.after,
+                REASONS[one.reason],
+                one.said,
+            )
+            for one in found.steps
+        ),
+        empty="Nothing has happened.",
+    )
+
+
+@app.command("output", epilog="Example: alertwhisperer run output ID ACT")
+@acts(Action.RUN_READ)
+def output_(
+    run: _Id,
+    act: Annotated[str, typer.Argument(metavar="ACT", help="The script's id, as `show --json` prints it.")],
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a script of a run said."""
+    wanted, act_id = identifier(run), identifier(act)
+
+    async def work(house: House) -> Act:
+        scope = await find(house, runs.company_of, wanted, "run")
+        return await reading.get_act(house.database, scope, wanted, act_id)
+
+    found = in_house(work, data_dir)
+    said = {
+        name: "" if found.outcome is None else content.decode(errors="backslashreplace")
+        for name, content in (
+            ("stdout", b"" if found.outcome is None else found.outcome.stdout),
+            ("stderr", b"" if found.outcome is None else found.outcome.stderr),
+        )
+    }
+    if as_json:
+        output.show_json({**_act(found), **said})
+        return
+    output.say(*said["stdout"].splitlines(), *said["stderr"].splitlines())
+
+
+@app.command(epilog="Example: alertwhisperer run cancel ID")
+@acts(Action.RUN_CANCEL)
+def cancel(run: _Id, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """End a run: at once where nothing has begun, else before its next script that changes something."""
+    wanted = identifier(run)
+
+    async def work(house: House) -> Run:
+        scope = await find(house, runs.company_of, wanted, "run")
+        return await asking.cancel_run(house.database, scope, wanted, now=house.clock.now())
+
+    _tell(in_house(work, data_dir), as_json)
+
+
+@app.command("policy", epilog="Example: alertwhisperer run policy --company ID")
+@acts(Action.RUN_POLICY_READ)
+def policy_(company: Company, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Show which integrations may start a run unsigned, and which parameters may take from an alert."""
+
+    async def work(house: House) -> RunPolicy:
+        return await policy.get_policy(house.database, await scope_of(house, company))
+
+    _tell_policy(in_house(work, data_dir), as_json)
+
+
+@app.command(
+    "set-policy",
+    epilog="Example: alertwhisperer run set-policy --company ID --trust INTEGRATION "
+    "--allow service-restart:service=label:service",
+)
+@acts(Action.RUN_POLICY_SET)
+def set_policy(
+    company: Company,
+    trust: Annotated[
+        list[str] | None, typer.Option("--trust", metavar="ID", help="An integration; repeat it for more.")
+    ] = None,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option("--allow", metavar="RUNBOOK:PARAMETER=FROM", help="asset, signature or label:NAME; repeat it."),
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what alerts may decide, in place of what was said before; without options, nothing."""
+    wanted = RunPolicy(
+        frozenset(identifier(one, "--trust") for one in trust or ()), tuple(_allowed(one) for one in allow or ())
+    )
+
+    async def work(house: House) -> RunPolicy:
+        scope, now = await scope_of(house, company), house.clock.now()
+        return await policy.set_policy(house.database, scope, means_of(house), wanted, now=now)
+
+    _tell_policy(in_house(work, data_dir), as_json)
+
+
+def _wish(runbook: str, targets: list[str], parameters: list[str] | None) -> Wish:
+    given: dict[str, Parameter] = {}
+    for one in parameters or ():
+        name, equals, value = one.partition("=")
+        if not equals or name in given:
+            raise Invalid(f"{one[:60]!r} is no parameter", where="--set", mend="write NAME=VALUE, each name once")
+        given[name] = Parameter(value, PERSON_ORIGIN)
+    return Wish(runbook, tuple(identifier(one, "--target") for one in targets), given)
+
+
+def _allowed(text: str) -> Allowed:
+    named, equals, origin = text.partition("=")
+    runbook, colon, parameter = named.partition(":")
+    if not (equals and colon):
+        raise Invalid(f"{text[:60]!r} says not what is allowed", where="--allow", mend="write RUNBOOK:PARAMETER=FROM")
+    return Allowed(runbook, parameter, origin)
+
+
+def _hash(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError as failure:
+        raise Invalid("this is no hash", where="--hash", mend="copy it from `alertwhisperer run plan`") from failure
+
+
+def _tell(run: Run, as_json: bool) -> None:
+    output.show_json(_fields(run)) if as_json else output.show_fields(_fields(run))
+
+
+def _tell_policy(found: RunPolicy, as_json: bool) -> None:
+    shown = {
+        "trusted_integrations": sorted(found.trusted),
+        "parameters": [
+            {"runbook": one.runbook, "parameter": one.parameter, "from": one.origin} for one in found.parameters
+        ],
+    }
+    output.show_json(shown) if as_json else output.show_fields(shown)
+
+
+def _preview(shown: Preview) -> dict[str, Any]:
+    made = shown.planned.plan
+    scripts = {
+        "precheck": made.precheck,
+        "snapshot": made.snapshot,
+        "act": made.act,
+        "verify": made.verify,
+        "undo": made.undo,
+    }
+    return {
+        "runbook": made.runbook,
+        "version": made.runbook_version,
+        "risk": made.risk,
+        "risk_reason": shown.planned.runbook.risk_reason,
+        "irreversible": shown.planned.runbook.irreversible,
+        "needed": shown.needed,
+        "hash": shown.hash.hex(),
+        "start_by": made.start_by,
+        "targets": [{"asset_id": one.id, "name": one.name} for one in shown.planned.assets],
+        "parameters": [
+            {"name": name, "value": one.value, "origin": one.origin} for name, one in sorted(made.parameters.items())
+        ],
+        "caps": made.caps,
+        **{name: content.decode(errors="backslashreplace") for name, content in scripts.items()},
+    }
+
+
+def _whole(found: RunWhole) -> dict[str, Any]:
+    return {**_fields(found.run), "acts": [_act(one) for one in found.acts], "steps": list(found.steps)}
+
+
+def _fields(run: Run) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "company_id": run.company_id,
+        "approval_id": run.approval_id,
+        "incident_id": run.incident_id,
+        "runbook": run.runbook,
+        "version": run.version,
+        "title": run.title,
+        "risk": run.risk,
+        "by_itself": run.by_itself,
+        "state": run.state,
+        "reason": run.reason,
+        "why": REASONS[run.reason],
+        "requested_by": run.requested_by,
+        "requested_at": run.requested_at,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "cancelled_by": run.cancelled_by,
+        "targets": [
+            {
+                "asset_id": one.asset_id,
+                "name": one.name,
+                "state": one.state,
+                "reason": one.reason,
+                "why": REASONS[one.reason],
+                "said": one.said,
+                "changed_at": one.changed_at,
+            }
+            for one in run.targets
+        ],
+    }
+
+
+def _act(act: Act) -> dict[str, Any]:
+    outcome = act.outcome
+    return {
+        "id": act.id,
+        "asset_id": act.asset_id,
+        "phase": act.phase,
+        "begun_at": act.begun_at,
+        "ending": None if outcome is None else outcome.ending,
+        "exit_code": None if outcome is None else outcome.exit_code,
+        "said": "" if outcome is None else outcome.reason,
+    }

@@ -1,0 +1,163 @@
+"""SOC 2: the Trust Services Criteria, by number; subjects and duties in our own words."""
+
+from alertwhisperer.guard.compliance.control import Control
+
+FRAMEWORK = "SOC 2"
+
+CONTROLS = (
+    Control("CC1.1", "integrity and ethics", (), "Code of conduct, and what follows when it is broken."),
+    Control("CC1.2", "oversight by those who govern", (), "A board or owner who looks at security, and minutes of it."),
+    Control(
+        "CC1.3",
+        "structure and responsibilities",
+        ("roles",),
+        "Who answers for what; the roles given here follow from it.",
+    ),
+    Control("CC1.4", "competent people", (), "Hiring, checks, training."),
+    Control("CC1.5", "accountability", ("audit_log",), "Look at what the log shows, and act on it."),
+    Control(
+        "CC2.1",
+        "information that controls need",
+        ("audit_log", "conservation", "reasons"),
+        "Decide which figures and logs are looked at, and how often.",
+    ),
+    Control("CC2.2", "telling people inside", ("incidents",), "Policies, and that people know them."),
+    Control(
+        "CC2.3",
+        "telling people outside",
+        ("incidents", "witnesses"),
+        "What customers are promised and told; reports to authorities.",
+    ),
+    Control("CC3.1", "objectives", (), "State them."),
+    Control("CC3.2", "risks", ("inventory",), "Risk assessment; the inventory shows what there is to protect."),
+    Control(
+        "CC3.3", "fraud", ("audit_log", "approvals"), "Consider it in the risk assessment; separate duties by roles."
+    ),
+    Control("CC3.4", "changes that matter to risks", ("settings",), "Review when business, law or technology change."),
+    Control(
+        "CC4.1",
+        "evaluating controls",
+        ("audit_log", "isolation"),
+        "Run the verifier and read the evidence on a schedule.",
+    ),
+    Control("CC4.2", "telling of deficiencies", ("monitoring",), "Follow each finding to its end."),
+    Control("CC5.1", "controls against risks", ("roles", "approvals"), "Choose them."),
+    Control(
+        "CC5.2",
+        "controls over technology",
+        ("isolation", "settings", "upgrades"),
+        "The machines, networks and accounts around the product.",
+    ),
+    Control("CC5.3", "policies and procedures", (), "Write them, and keep them up to date."),
+    Control(
+        "CC6.1",
+        "logical access",
+        ("roles", "isolation", "sign_in", "tokens", "secrets"),
+        "Demand the second factor; guard the machine, the database's owner and the key files.",
+    ),
+    Control(
+        "CC6.2",
+        "letting people in and out",
+        ("roles", "sign_in", "single_sign_on", "offboarding"),
+        "Ask for access in a way that is kept; remove who leaves on the day.",
+    ),
+    Control(
+        "CC6.3",
+        "least privilege and separated duties",
+        ("roles", "approvals"),
+        "Review who has which role, at least each quarter.",
+    ),
+    Control("CC6.4", "physical access", (), "Rooms and machines, or the provider's report on theirs."),
+    Control("CC6.5", "disposal", ("retention", "erasure"), "Destroy disks and backups that are no longer kept."),
+    Control(
+        "CC6.6",
+        "threats from outside",
+        ("intake", "outbound", "sign_in"),
+        "TLS in front of the server, firewall, patches of the system.",
+    ),
+    Control(
+        "CC6.7",
+        "data on the move",
+        ("intake", "outbound", "secrets"),
+        "TLS in front of the server; who may take exports out.",
+    ),
+    Control(
+        "CC6.8",
+        "software that should not be there",
+        ("outbound",),
+        "Protection of the machines; where the product is installed from.",
+    ),
+    Control(
+        "CC7.1",
+        "finding weak points",
+        ("settings",),
+        "Scan for vulnerabilities of the machine and of the libraries, and patch.",
+    ),
+    Control(
+        "CC7.2",
+        "watching for anomalies",
+        ("monitoring", "incidents", "audit_log"),
+        "Watch the server's own metrics and its alarms.",
+    ),
+    Control("CC7.3", "judging events", ("incidents", "reasons"), "Decide what is a security incident."),
+    Control(
+        "CC7.4",
+        "responding to incidents",
+        ("incidents", "brakes", "approvals"),
+        "A plan that was practised; who tells whom.",
+    ),
+    Control(
+        "CC7.5",
+        "recovering",
+        ("conservation", "upgrades"),
+        "Back up the database and the keys apart; practise the way back.",
+    ),
+    Control(
+        "CC8.1",
+        "changes",
+        ("settings", "approvals", "upgrades", "reasons"),
+        "Try an upgrade before it is made; approve changes of the machines.",
+    ),
+    Control("CC9.1", "disruption of business", ("conservation",), "Plan and insurance."),
+    Control(
+        "CC9.2",
+        "vendors and partners",
+        ("outbound", "witnesses"),
+        "Judge those that you use: hosting, mail, identity, cloud.",
+    ),
+    Control("A1.1", "capacity", ("intake", "monitoring"), "Watch load and disk; set limits for each company."),
+    Control("A1.2", "environment, backups, recovery", ("conservation",), "Backups, power, a second place."),
+    Control("A1.3", "trying the recovery", (), "Restore a backup on a schedule, and run the verifier on it."),
+    Control(
+        "C1.1",
+        "knowing what is confidential",
+        ("isolation", "secrets", "inventory"),
+        "Say what is confidential and who may see it.",
+    ),
+    Control("C1.2", "destroying it", ("retention", "erasure"), "Set the days of retention; destroy backups."),
+    Control("P1.1", "notice", (), "Tell people what is kept of them and why."),
+    Control("P2.1", "choice and consent", (), "Get it where it is needed."),
+    Control(
+        "P3.1", "collecting what is needed", ("retention",), "Keep personal data out of alerts where the tools allow."
+    ),
+    Control("P3.2", "explicit consent", (), "Get it where it is needed."),
+    Control("P4.1", "use for the purpose", ("roles", "isolation"), "State the purposes and hold people to them."),
+    Control("P4.2", "keeping no longer than needed", ("retention",), "Set the days of retention."),
+    Control("P4.3", "disposal", ("retention", "erasure"), "Destroy backups and exports."),
+    Control(
+        "P5.1",
+        "giving access to the person",
+        ("audit_log",),
+        "Answer requests; the log of a person can be searched and exported.",
+    ),
+    Control("P5.2", "correcting", (), "Answer requests. The audit log itself is never corrected."),
+    Control("P6.1", "disclosure to others", ("audit_log", "outbound"), "Consent or contract for each."),
+    Control("P6.2", "a record of disclosures", ("audit_log",), "Record those that are not made through the product."),
+    Control("P6.3", "a record of breaches", ("incidents", "audit_log"), "Record and report them."),
+    Control("P6.4", "promises by those who get data", (), "Contracts."),
+    Control("P6.5", "being told of their breaches", (), "Contracts."),
+    Control("P6.6", "telling of breaches", ("incidents",), "Whom, and in which time."),
+    Control("P6.7", "telling people what is held of them", ("audit_log",), "Answer requests."),
+    Control("P7.1", "data that is right", ("inventory",), "Keep contacts up to date."),
+    Control("P8.1", "complaints", (), "Take them, answer them."),
+)
