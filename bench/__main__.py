@@ -3,6 +3,10 @@
 
 `python -m bench --sources`: what each source costs to read, without a server.
 
+`python -m bench --audit`: what an audit entry costs, without a server.
+
+`python -m bench --live`: how long a change takes to whoever watches.
+
 `python -m bench profile`: where the server's own processor time goes, one by one and in hundreds.
 """
 
@@ -14,7 +18,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import sources
+from bench import audit, live, sources
 from bench.measure import Options, measure
 from bench.profile import profile
 from bench.report import document, table
@@ -25,6 +29,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("what", nargs="?", choices=("measure", "profile"), default="measure", help="default: measure")
     parser.add_argument("--quick", action="store_true", help="about 90 seconds: 2 runs of 2 s, 20,000 of history")
     parser.add_argument("--sources", action="store_true", help="only what each source costs: about 15 seconds")
+    parser.add_argument("--audit", action="store_true", help="only what an audit entry costs: about 100 seconds")
+    parser.add_argument("--live", action="store_true", help="only how long a change takes to watchers: two minutes")
     parser.add_argument("--seconds", type=int, help="of each run (10)")
     parser.add_argument("--runs", type=int, help="of each kind, in turn (5)")
     parser.add_argument(
@@ -40,6 +46,13 @@ def main() -> int:
     given = _arguments()
     if given.sources:
         print("\n".join(sources.table()))
+        return 0
+    if given.audit:
+        print("\n".join(audit.table()))
+        return 0
+    if given.live:
+        for line in live.table(given.seconds or 20):
+            print(line, flush=True)
         return 0
     seconds, runs, history = (2, 2, 20_000) if given.quick else (10, 5, 1_000_000)
     options = Options(

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import settings
 
 import alertwhisperer.sources
-from alertwhisperer.domain.company import Company, CompanyId, Scope
+from alertwhisperer.domain.company import INSTALLATION, Company, CompanyId, Scope
 from alertwhisperer.domain.integration import Integration
 from alertwhisperer.domain.user import Role, User
+from alertwhisperer.guard.audit.sealing import AuditSealer
 from alertwhisperer.guard.companies import add_company
 from alertwhisperer.guard.people import add_user
 from alertwhisperer.guard.vault import Vault
@@ -18,7 +20,8 @@ from alertwhisperer.kit import registry
 from alertwhisperer.kit.clock import ManualClock
 from alertwhisperer.sources.contract import Source
 from alertwhisperer.store.database import Database
-from tests.database import Migrated, migrated_database
+from tests.database import Migrated, migrated_database, one_server
+from tests.recording import keep_output
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,20 @@ class People:
     stranger: User
 
 
+MASTER = b"a master secret of 32 bytes only"
+
+# No test measures: an example that waits for a busy machine is none that fails.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
+
 MakeCompany = Callable[..., Awaitable[Tenant]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _servers() -> Iterator[None]:
+    """All databases of this process are on one server."""
+    with one_server():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +75,7 @@ def migrated() -> Iterator[Migrated]:
 @pytest.fixture
 async def database(migrated: Migrated) -> AsyncIterator[Database]:
     """The database as the application sees it; opened anew for each test, since a pool belongs to one event loop."""
-    opened = Database(migrated.app_dsn)
+    opened = Database(migrated.app_dsn, AuditSealer(Vault(MASTER)))
     await opened.open()
     try:
         yield opened
@@ -70,7 +86,7 @@ async def database(migrated: Migrated) -> AsyncIterator[Database]:
 @pytest.fixture
 def vault() -> Vault:
     """A vault with a known master secret."""
-    return Vault(b"a master secret of 32 bytes only")
+    return Vault(MASTER)
 
 
 @pytest.fixture
@@ -96,7 +112,7 @@ def make_company(database: Database, vault: Vault, clock: ManualClock, sources: 
         require_signature: bool = False,
         settings: Mapping[str, object] | None = None,
     ) -> Tenant:
-        company = await add_company(database, "test", name, now=clock.now())
+        company = await add_company(database, Scope(INSTALLATION, "test"), name, now=clock.now())
         scope = Scope(company.id, "test")
         made = await add_integration(
             database,
@@ -129,10 +145,15 @@ async def people(
 
     async def add(name: str, role: Role, *served: CompanyId) -> User:
         email = f"{name}.{tenant.id.hex}@example.org"
-        return await add_user(database, vault, "test", email, role, served, now=clock.now())
+        return await add_user(database, Scope(INSTALLATION, "test"), email, role, served, now=clock.now())
 
     return People(
         admin=await add("admin", Role.MSP_ADMIN),
         technician=await add("technician", Role.TECHNICIAN, tenant.id),
         stranger=await add("stranger", Role.TECHNICIAN, other.id),
     )
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """What a test printed and logged is looked through by the last suite of a run."""
+    keep_output(report.nodeid, report.sections)

@@ -10,7 +10,7 @@ import itertools
 import os
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
@@ -19,7 +19,8 @@ import asyncpg
 
 from alertwhisperer.store.embedded import EmbeddedServer
 from alertwhisperer.store.migrate import app_dsn, migrate
-from tests.places import open_place
+from tests.places import in_memory, open_place
+from tests.recording import keep_rows
 
 # All databases of a server share the application's role, so all test processes must give it one password.
 APP_PASSWORD = "devpassword"
@@ -59,6 +60,7 @@ class Server:
     async def drop(self, database: Migrated) -> None:
         """Remove a database that `create` made, whoever is still connected."""
         name = urlsplit(database.owner_dsn).path.removeprefix("/")
+        await keep_rows(database.owner_dsn)
         connection = await asyncpg.connect(self.owner_dsn, timeout=10)
         try:
             await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
@@ -66,21 +68,55 @@ class Server:
             await connection.close()
 
 
+class _Session:
+    """Gives one embedded server, begun when the first asks for it."""
+
+    def __init__(self, ends: ExitStack) -> None:
+        self._ends = ends
+        self._server: Server | None = None
+
+    def server(self) -> Server:
+        if self._server is None:
+            self._server = self._ends.enter_context(embedded_server())
+        return self._server
+
+
+_sessions: list[_Session] = []
+
+
+@contextmanager
+def one_server() -> Iterator[None]:
+    """Within the block everybody who asks for any server gets the same: each start of one costs seconds."""
+    with ExitStack() as ends:
+        _sessions.append(_Session(ends))
+        try:
+            yield
+        finally:
+            _sessions.pop()
+
+
 @contextmanager
 def any_server() -> Iterator[Server]:
-    """The server that the environment names, else an embedded one that ends with the block."""
+    """The server that the environment names, else the one of `one_server`, else one that ends with the block."""
     named = os.environ.get("ALERTWHISPERER_TEST_DATABASE_URL", "")
     if named:
         yield Server(named)
-        return
-    with embedded_server() as server:
-        yield server
+    elif _sessions:
+        yield _sessions[-1].server()
+    else:
+        with embedded_server() as server:
+            yield server
 
 
 @contextmanager
 def embedded_server() -> Iterator[Server]:
-    """An embedded server in a temporary folder; stopped and removed when the block ends."""
-    with open_place("aw-test-") as place:
+    """
+    An embedded server in a temporary folder; stopped and removed when the block ends.
+
+    The folder is in memory where there is enough of it, so that no commit waits for a disk. (The product refuses a
+    server that is told not to wait.)
+    """
+    with open_place("aw-test-", within=in_memory()) as place:
         embedded = EmbeddedServer(place / "data")
         try:
             yield Server(run_apart(embedded.start()).dsn())

@@ -21,7 +21,7 @@ import asyncpg
 from alertwhisperer.store.embedded.account import Account, choose_account, plain_environment
 from alertwhisperer.store.embedded.binaries import Binaries, find_binaries
 from alertwhisperer.store.embedded.layout import Layout
-from tests.places import open_place
+from tests.places import in_memory, open_place
 from tests.server import HOST, free_port
 
 ON_LOOPBACK = f"postgresql://postgres@{HOST}/postgres"
@@ -38,7 +38,7 @@ def second_server() -> Iterator[str | None]:
         url = named or ON_LOOPBACK
         yield url if version_of(url) else None
         return
-    with open_place("aw-pg-") as place, _started(installed, place) as url:
+    with open_place("aw-pg-", within=in_memory()) as place, _started(installed, place) as url:
         yield url
 
 

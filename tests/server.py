@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hmac
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -21,20 +22,24 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
 
 from alertwhisperer.app.build import House, open_house
 from alertwhisperer.app.settings import load
-from alertwhisperer.domain.company import Company, CompanyId, Scope
+from alertwhisperer.domain.company import INSTALLATION, Company, CompanyId, Scope
 from alertwhisperer.domain.company_setting import MOST_BYTES_PER_MINUTE, MOST_PER_MINUTE
 from alertwhisperer.domain.integration import Scheme
 from alertwhisperer.domain.user import Role
 from alertwhisperer.guard.companies import add_company, set_company
-from alertwhisperer.guard.people import add_token, add_user
+from alertwhisperer.guard.people import add_user
+from alertwhisperer.guard.tokens import add_token
 from alertwhisperer.ingest.integrations import NewIntegration, add_integration
-from tests.database import Migrated
+from alertwhisperer.store.embedded import EmbeddedServer
+from tests.database import Migrated, run_apart
+from tests.recording import keep_rows, records
 
 MASTER = b"a master secret of 32 bytes only"
 """Of every server and house here; the `vault` fixture has the same."""
@@ -42,6 +47,9 @@ MASTER = b"a master secret of 32 bytes only"
 HOST = "127.0.0.1"
 _PROGRAM = Path(sysconfig.get_path("scripts")) / "alertwhisperer"
 _POLL_S = 0.05
+_PORTS = range(20_000, 32_000)
+_TRIES = 200
+_claims: list[socket.socket] = []  # open until this process ends
 _LOG_TAIL = 4_000  # characters of the log that a failed start shows
 
 
@@ -67,7 +75,14 @@ def in_folder(data_dir: Path) -> Place:
 
 
 def _place(own: Mapping[str, str]) -> Place:
-    return Place({"ALERTWHISPERER_SECRET_KEY": MASTER.hex(), "ALERTWHISPERER_ENVIRONMENT": "test", **own})
+    beside = {} if "ALERTWHISPERER_DATA_DIR" in own else _outside(own["DATABASE_URL"])
+    return Place({"ALERTWHISPERER_SECRET_KEY": MASTER.hex(), "ALERTWHISPERER_ENVIRONMENT": "test", **beside, **own})
+
+
+def _outside(dsn: str) -> dict[str, str]:
+    """What lies beside a data folder otherwise: the key of the audit log's checkpoints, and the checkpoints."""
+    folder = Path(tempfile.gettempdir()) / f"aw-checkpoints-{urlsplit(dsn).path.removeprefix('/')}"
+    return {"ALERTWHISPERER_AUDIT_KEY": MASTER.hex(), "ALERTWHISPERER_AUDIT_WITNESSES": f"file:{folder}"}
 
 
 class Server:
@@ -142,6 +157,9 @@ class Server:
 
     def stop(self, *, deadline_s: float = 30) -> int:
         """Ask it to end (SIGTERM) and wait; answers its exit code. It is killed when it does not."""
+        folder = self.place.environ.get("ALERTWHISPERER_DATA_DIR")
+        if folder is not None and records() is not None and self.is_running:
+            run_apart(_keep_rows_of(Path(folder)))
         return self._end(signal.SIGTERM, deadline_s)
 
     def kill(self) -> None:
@@ -168,6 +186,14 @@ class Server:
         self.log.unlink(missing_ok=True)
 
 
+async def _keep_rows_of(data_dir: Path) -> None:
+    embedded = EmbeddedServer(data_dir)
+    try:
+        await keep_rows((await embedded.start()).dsn())
+    finally:
+        await embedded.release()
+
+
 @contextmanager
 def serving(place: Place, *, port: int | None = None, environ: Mapping[str, str] | None = None) -> Iterator[Server]:
     """A running, ready server, stopped when the block ends; see `Server`."""
@@ -180,11 +206,27 @@ def serving(place: Place, *, port: int | None = None, environ: Mapping[str, str]
 
 
 def free_port() -> int:
-    """A loopback port that nothing listens on."""
-    with socket.socket() as trial:
-        trial.bind((HOST, 0))
-        port: int = trial.getsockname()[1]
-        return port
+    """
+    A loopback port that nothing listens on, and that is ours until this process ends.
+
+    No other process of the tests is given it meanwhile: each keeps the UDP port of the same number, which nobody else
+    wants. It lies below those that systems give to outgoing connections, so none of them takes it while our server
+    is away, and low enough for Zabbix.
+    """
+    for _ in range(_TRIES):
+        port = random.choice(_PORTS)
+        claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            claim.bind((HOST, port))
+            with socket.socket() as trial:
+                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as a server: TIME_WAIT hinders none
+                trial.bind((HOST, port))
+        except OSError:
+            claim.close()
+        else:
+            _claims.append(claim)
+            return port
+    raise AssertionError(f"no free port from {_PORTS.start} to {_PORTS.stop}")
 
 
 @asynccontextmanager
@@ -241,7 +283,7 @@ async def new_company(
 ) -> Company:
     """A company; without limits unless they are given, since few tests are about them."""
     now = house.clock.now()
-    company = await add_company(house.database, "test", name, now=now)
+    company = await add_company(house.database, Scope(INSTALLATION, "test"), name, now=now)
     return await set_company(
         house.database,
         Scope(company.id, "test"),
@@ -281,9 +323,9 @@ async def new_token(house: House, role: Role = Role.MSP_ADMIN, companies: Sequen
     """A person's bearer token for the API."""
     now: datetime = house.clock.now()
     user = await add_user(
-        house.database, house.vault, "test", f"{uuid4().hex}@example.org", role, list(companies), now=now
+        house.database, Scope(INSTALLATION, "test"), f"{uuid4().hex}@example.org", role, list(companies), now=now
     )
-    return await add_token(house.database, house.vault, "test", user.email, now=now)
+    return (await add_token(house.database, house.vault, Scope(INSTALLATION, "test"), user.email, now=now)).token
 
 
 def bearer(token: str) -> dict[str, str]:

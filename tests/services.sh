@@ -9,14 +9,21 @@ packages=(
     # Icinga 2 with the templates that its daemon includes, and Nagios Core: daemons alone, without their pages.
     icinga2-bin icinga2-common nagios4-core
     dovecot-imapd # a mailbox to read
+    chromium oathtool # a browser to sign in with, and a standard app's codes
+    shellcheck # the prebuilt runbooks are scripts
+    openssh-server # a target that scripts are really run on
+    # What they are drilled on: services to break and mend in a throwaway root.
+    systemd nginx-light apache2 redis-server mariadb-server logrotate nftables iproute2 iputils-ping procps
+    docker.io busybox-static curl perl
     jq # what some of the printed scripts make their JSON with
 )
 uptime_kuma=uptime-kuma@2.0.0-dev.0 # the one version on npm
+openid_provider=oidc-provider@8.8.1 # the last that runs on Node 18, which is Debian's
 
 is_installed() { dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; }
 
 if ! command -v apt-get >/dev/null 2>&1; then
-    echo "services: this machine has no apt-get; install by hand: ${packages[*]}, and by npm: $uptime_kuma" >&2
+    echo "services: this machine has no apt-get; install by hand: ${packages[*]}, and by npm: $uptime_kuma $openid_provider" >&2
     exit 1
 fi
 
@@ -61,4 +68,8 @@ if [ ! -e "$(npm root --global)/uptime-kuma/server/server.js" ]; then
     "${as_root[@]}" env ${headers:+npm_config_nodedir=$headers} \
         npm install --global --omit=dev --no-audit --no-fund --loglevel=error "$uptime_kuma" >/dev/null
 fi
-echo "services: all installed (${packages[*]} $uptime_kuma)"
+if [ ! -e "$(npm root --global)/oidc-provider/lib/index.js" ]; then
+    echo "services: installing $openid_provider"
+    "${as_root[@]}" npm install --global --omit=dev --no-audit --no-fund --loglevel=error "$openid_provider" >/dev/null
+fi
+echo "services: all installed (${packages[*]} $uptime_kuma $openid_provider)"

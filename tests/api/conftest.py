@@ -9,15 +9,15 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from alertwhisperer.api.application import make_api
 from alertwhisperer.api.desk import Desk
 from alertwhisperer.app.pipeline import Pipeline
 from alertwhisperer.app.rerun import Rerun
 from alertwhisperer.app.rulebook import Rulebook
-from alertwhisperer.domain.company import CompanyId, Scope
+from alertwhisperer.domain.company import INSTALLATION, CompanyId, Scope
 from alertwhisperer.domain.rerun import Reran
 from alertwhisperer.domain.user import Role
-from alertwhisperer.guard.people import add_token, add_user
+from alertwhisperer.guard.people import add_user
+from alertwhisperer.guard.tokens import add_token
 from alertwhisperer.guard.vault import Vault
 from alertwhisperer.kit.clock import ManualClock
 from alertwhisperer.kit.metrics import Metrics
@@ -25,6 +25,7 @@ from alertwhisperer.sources.contract import Source
 from alertwhisperer.store import quarantine
 from alertwhisperer.store.database import Database
 from tests.conftest import People, Tenant
+from tests.doors import api_of
 
 PUBLIC_URL = "https://alerts.example.org"
 
@@ -39,6 +40,15 @@ class Door:
     async def get(self, path: str, expected: int = 200, /, **query: Any) -> Any:
         """GET, with the status it must have; answers the JSON."""
         return await self.ask("GET", path, expected, params=query)
+
+    async def all(self, path: str, /, **query: Any) -> list[Any]:
+        """Every item of a list, page by page: what other tests of this database made stands there as well."""
+        page = await self.get(path, limit=500, **query)
+        items: list[Any] = page["items"]
+        while page["next"] is not None:
+            page = await self.get(path, limit=500, cursor=page["next"], **query)
+            items += page["items"]
+        return items
 
     async def post(self, path: str, json: object = None, status: int = 200) -> Any:
         """POST of a JSON body (none: no body)."""
@@ -87,7 +97,7 @@ def desk(database: Database, vault: Vault, clock: ManualClock, sources: Mapping[
 @pytest.fixture
 def app(desk: Desk) -> FastAPI:
     """The application."""
-    return make_api(desk)
+    return api_of(desk)
 
 
 @pytest.fixture
@@ -104,12 +114,17 @@ async def doors(
 ) -> Doors:
     """Everybody's door."""
     company_admin = await add_user(
-        database, vault, "test", f"boss.{tenant.id.hex}@example.org", Role.COMPANY_ADMIN, [tenant.id], now=clock.now()
+        database,
+        Scope(INSTALLATION, "test"),
+        f"boss.{tenant.id.hex}@example.org",
+        Role.COMPANY_ADMIN,
+        [tenant.id],
+        now=clock.now(),
     )
 
     async def door(email: str) -> Door:
-        token = await add_token(database, vault, "test", email, now=clock.now())
-        return Door(client, {"Authorization": f"Bearer {token}"})
+        made = await add_token(database, vault, Scope(INSTALLATION, "test"), email, now=clock.now())
+        return Door(client, {"Authorization": f"Bearer {made.token}"})
 
     return Doors(
         admin=await door(people.admin.email),

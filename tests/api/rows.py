@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from alertwhisperer.domain.asset import canonical
-from alertwhisperer.domain.company import Scope
+from alertwhisperer.domain.company import INSTALLATION, Scope
 from alertwhisperer.domain.outcome import Outcome, Reason
+from alertwhisperer.domain.push import Address
 from alertwhisperer.domain.severity import Severity
+from alertwhisperer.guard.vault import Vault
 from alertwhisperer.kit.ids import (
     KIND_ALERT,
     KIND_DELIVERY,
@@ -19,7 +21,9 @@ from alertwhisperer.kit.ids import (
     sibling,
     uuid7,
 )
+from alertwhisperer.notify.devices import Wish, switch_on
 from alertwhisperer.store.database import Database, Unit
+from tests.vendors.push_service import Browser
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,14 @@ async def tell_firing(
         await _incident(unit, told, at, asset, signature, severity, repeats, ended_at, forming, new=incident_id is None)
         await count(unit, at=at, deliveries_accepted=1 + repeats, received=1 + repeats, new=1, repeat=repeats)
     return told
+
+
+async def add_device(database: Database, vault: Vault, user_id: UUID, *, at: datetime) -> UUID:
+    """A person's device, which is told of incidents."""
+    browser = Browser()
+    address = Address(browser.subscription["endpoint"], browser.point, browser.auth)
+    wish = Wish(address, "phone", [Severity.CRITICAL], with_text=False)
+    return (await switch_on(database, vault, Scope(INSTALLATION, "test", "", user_id), wish, now=at)).id
 
 
 async def count(unit: Unit, *, at: datetime, **counters: int) -> None:
@@ -116,6 +128,7 @@ async def _delivery(unit: Unit, told: Told, *, at: datetime, source: str, proble
         told.incident_id,
     )
     facts = {"reason": reason, "rule": "default", "key": "db-01|DiskFull", "window_s": 900, "gap_s": 0}
+    facts |= {"incident": told.incident_id.hex}
     await unit.connection.execute(
         "INSERT INTO receipt VALUES ($1, $2, $3)", unit.company_id, told.occurrence_id, json.dumps(facts)
     )
@@ -173,6 +186,8 @@ async def _incident(
         " ($1, $2, $3, $4, true, false, false, 900, 0, 300, 86400, 1, $5, 1, $6, $7, $7, $7, $8)",
         *(unit.company_id, told.incident_id, status, severity, 0 if ended_at else 1, 1 + repeats, at, ended_at),
     )
+    if forming:
+        return  # people see it once it opens
     await unit.connection.execute(
         "INSERT INTO incident (company_id, id, title, rule_id, rule_name, rules_version, aggregation_key, opened_at)"
         " VALUES ($1, $2, $3, 'default', 'Same asset and signature', 0, $4, $5)",

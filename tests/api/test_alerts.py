@@ -105,6 +105,9 @@ async def test_a_receipt_says_why_in_words_and_facts(
     assert receipt["reason"] == "opened_first"
     assert receipt["why"][0] == "It opened an incident: nothing with this aggregation key was open."
     assert receipt["facts"]["rule"] == "default"
+    assert (receipt["delivery_id"], receipt["delivery_index"]) == (str(told.delivery_id), 0)
+    assert (await doors.technician.get(f"/api/deliveries/{told.delivery_id}/body"))["body_text"] == "{}"
+    await doors.stranger.get(f"/api/deliveries/{told.delivery_id}/body", 404)
 
 
 async def test_a_delivery_tells_what_its_members_became(

@@ -37,4 +37,4 @@ async def test_a_feed_is_seen_polled_paused_and_resumed(
     await doors.stranger.get(one, 404)
     await doors.admin.get(f"{path}/{tenant.integration.id}", 404)
     acts = [entry["action"] for entry in (await doors.admin.get(f"/api/companies/{tenant.id}/audit"))["items"]]
-    assert {"feed.poll", "feed.pause", "feed.resume"} <= set(acts)
+    assert {"feed_polled", "feed_paused", "feed_resumed"} <= set(acts)

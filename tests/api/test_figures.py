@@ -12,6 +12,7 @@ from tests.api.conftest import Doors, path_of
 from tests.api.rows import add_quarantined, count, tell_firing
 from tests.conftest import Tenant
 
+UNSPLIT = {"criticals_suppressed": 0, "groups_split": 0, "groups_split_pct": 0.0}
 UNMEASURED = ("self_healed_count", "self_healed_pct", "sla_compliance_pct", "patch_compliance_pct")
 
 
@@ -22,7 +23,8 @@ async def test_ten_identical_alerts_are_one_incident_and_90_percent_less_noise(
     kpis = await doors.technician.get(path_of(tenant.id, "kpis"))
     assert (kpis["total_alerts"], kpis["distinct_alerts"], kpis["total_incidents"]) == (10, 1, 1)
     assert kpis["noise_reduction_pct"] == 90.0
-    assert kpis["noise_reduction"] == {"dedup": 90.0, "correlation": 0.0, "suppression": 0.0}
+    assert kpis["noise_reduction"] == {"dedup": 90.0, "correlation": 0.0, "suppression": 0.0, "guards": UNSPLIT}
+    assert kpis["where_alerts_went"] == {"folded": 9, "correlated": 0, "suppressed": 0, "incidents": 1}
     assert kpis["company_id"] == str(tenant.id)
     assert [kpis[name] for name in UNMEASURED] == [None] * 4
     assert (kpis["mttr_minutes"], kpis["mtta_minutes"]) == (None, None)
@@ -44,7 +46,7 @@ async def test_correlation_has_its_own_part(
             severity=Severity.LOW,
         )
     kpis = await doors.technician.get(path_of(tenant.id, "kpis"))
-    assert kpis["noise_reduction"] == {"dedup": 0.0, "correlation": 75.0, "suppression": 0.0}
+    assert kpis["noise_reduction"] == {"dedup": 0.0, "correlation": 75.0, "suppression": 0.0, "guards": UNSPLIT}
 
 
 async def test_nothing_is_null_and_not_zero_percent(doors: Doors, tenant: Tenant) -> None:
@@ -65,6 +67,10 @@ async def test_times_to_acknowledge_and_resolve_leave_merged_ones_out(
         await unit.connection.execute(
             "UPDATE incident_state SET status = 4 WHERE company_id = $1 AND incident_id = $2",
             *(unit.company_id, told[3].incident_id),
+        )
+        await unit.connection.execute(
+            "UPDATE incident SET merged_into = $3 WHERE company_id = $1 AND id = $2",
+            *(unit.company_id, told[3].incident_id, told[0].incident_id),
         )
         await unit.connection.execute(
             "UPDATE incident SET acknowledged_at = $3 WHERE company_id = $1 AND id = $2",
@@ -138,6 +144,6 @@ async def test_folding_changes_no_sum(doors: Doors, database: Database, tenant: 
     before = await doors.technician.get(path_of(tenant.id, "ledger"))
     assert before["refusals"] == {"rate_limited": 600}
     async with database.unit_of_work(tenant.scope) as unit:
-        assert await ledger.fold(unit, until=at + timedelta(minutes=2, seconds=10)) == 2 * (120 - 2)
+        assert await ledger.fold(unit, until=at + timedelta(minutes=2, seconds=10)) == 120
         assert await ledger.fold(unit, until=at + timedelta(minutes=2, seconds=10)) == 0
     assert await doors.technician.get(path_of(tenant.id, "ledger")) == before

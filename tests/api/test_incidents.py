@@ -1,6 +1,7 @@
 """Incidents as people read them: members, state, timeline and why."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 from alertwhisperer.domain.severity import Severity
@@ -35,6 +36,9 @@ async def test_an_incident_names_its_tools_assets_rule_and_reasons(
     assert [entry["kind"] for entry in incident["timeline"]] == ["opened_first", "joined_window"]
     assert incident["why"][0].startswith("It opened an incident")
     assert incident["why"][-1].startswith("1 more alert: It joined")
+    assert [(one["kind"], one["count"]) for one in incident["reasons"]] == [("First", 1), ("Rule", 1)]
+    assert incident["in_short"].startswith("“DiskFull” began on db-01, “DiskFull” on db-02 1 m later. 2 tools sent")
+    assert [entry["group"] for entry in incident["timeline"]] == ["alerts", "alerts"]
     [listed] = (await doors.technician.get(path_of(tenant.id, "incidents")))["items"]
     assert listed.items() <= incident.items()
 
@@ -141,12 +145,16 @@ async def test_a_person_takes_gives_discusses_and_ends_an_incident(
     given = await doors.technician.post(f"{path}/assign", {"assignee": people.technician.email.upper()})
     assert given["assignee"] == people.technician.email
     await doors.technician.post(f"{path}/assign", {"assignee": people.stranger.email}, 422)
+    free = await doors.technician.post(f"{path}/unacknowledge")
+    assert (free["status"], free["acknowledged_by"], free["acknowledged_at"]) == ("open", None, None)
+    await doors.technician.post(f"{path}/unacknowledge", None, 409)
+    await doors.technician.post(f"{path}/acknowledge")
     await doors.technician.post(f"{path}/comment", {"text": "old logs"})
     clock.advance(timedelta(minutes=7))
     done = await doors.technician.post(f"{path}/resolve", {"note": "rotated"})
     assert (done["status"], done["resolved_by"]) == ("resolved", people.technician.email)
     told_kinds = [entry["kind"] for entry in done["timeline"]]
-    assert told_kinds == ["opened_first", "acknowledge", "assign", "comment", "resolve"]
+    assert told_kinds == ["opened_first", "acknowledge", "assign", "unacknowledge", "acknowledge", "comment", "resolve"]
     await doors.technician.post(f"{path}/resolve", status=409)
     kpis = await doors.technician.get(path_of(tenant.id, "kpis"), to=soon(clock))
     assert (kpis["mtta_minutes"], kpis["mttr_minutes"]) == (3.0, 10.0)
@@ -164,6 +172,7 @@ async def test_incidents_are_merged_and_split(
         f"/api/incidents/{one.incident_id}/merge", {"incident_ids": [str(two.incident_id)]}
     )
     assert (merged["alert_count"], merged["assets"]) == (2, ["db-01", "db-02"])
+    assert sorted((one["kind"], one["count"]) for one in merged["reasons"]) == [("First", 1), ("Person", 1)]
     child = await doors.technician.get(f"/api/incidents/{two.incident_id}")
     assert (child["status"], child["merged_into"]) == ("merged", str(one.incident_id))
     assert len((await doors.technician.get(path_of(tenant.id, "incidents")))["items"]) == 1
@@ -174,9 +183,64 @@ async def test_incidents_are_merged_and_split(
     )
     assert (fresh["split_from"], fresh["assets"]) == (str(one.incident_id), ["db-02"])
     assert any("split it off" in reason for reason in fresh["why"])
+    assert fresh["reasons"] == [{"kind": "Person", "evidence": "a person split it off another incident", "count": 1}]
     assert (await doors.technician.get(f"/api/incidents/{one.incident_id}"))["assets"] == ["db-01"]
 
 
 def soon(clock: ManualClock) -> str:
     """A minute from now."""
     return (clock.now() + timedelta(minutes=1)).isoformat()
+
+
+async def test_an_incident_is_found_by_its_number(
+    doors: Doors, database: Database, tenant: Tenant, clock: ManualClock
+) -> None:
+    told = await tell_firing(database, tenant.scope, at=clock.now())
+    shown = await doors.technician.get(f"/api/incidents/{told.incident_id}")
+    assert await doors.technician.get(f"/api/incidents/by-number/{shown['number']}") == shown
+    await doors.stranger.get(f"/api/incidents/by-number/{shown['number']}", 404)
+    await doors.technician.get("/api/incidents/by-number/999999999", 404)
+    await doors.technician.get("/api/incidents/by-number/0", 422)
+
+
+async def test_incidents_are_found_by_words_number_owner_and_id(
+    doors: Doors, database: Database, tenant: Tenant, clock: ManualClock, people: People
+) -> None:
+    first = await tell_firing(database, tenant.scope, at=clock.now(), asset="db_01", signature="100% full")
+    clock.advance(timedelta(seconds=1))
+    second = await tell_firing(database, tenant.scope, at=clock.now(), asset="web-01", signature="Slow")
+    await doors.technician.post(f"/api/incidents/{second.incident_id}/assign", {"assignee": people.technician.email})
+    number = (await doors.technician.get(f"/api/incidents/{first.incident_id}"))["number"]
+
+    async def found(**query: Any) -> set[str]:
+        return {one["id"] for one in await doors.technician.all("/api/incidents", **query)}
+
+    both = {str(first.incident_id), str(second.incident_id)}
+    assert await found(q="FULL") == {str(first.incident_id)}
+    assert await found(q="100%") == {str(first.incident_id)}
+    assert await found(q="b_0") == {str(first.incident_id)}  # no wildcard: `web-01` would fit it as one
+    assert str(first.incident_id) in await found(q=str(number))
+    assert await found(owner="me") == {str(second.incident_id)}
+    assert str(first.incident_id) in await found(owner="none")
+    assert str(second.incident_id) not in await found(owner="none")
+    assert await found(id=[str(one) for one in both]) == both
+    assert await found(company=str(tenant.id)) >= both
+    assert await found(company=str(uuid4())) == set()
+
+
+async def test_counts_are_those_of_the_lists(
+    doors: Doors, database: Database, tenant: Tenant, clock: ManualClock
+) -> None:
+    for place, severity in enumerate((Severity.CRITICAL, Severity.CRITICAL, Severity.LOW)):
+        told = await tell_firing(database, tenant.scope, at=clock.now(), asset=f"host-{place}", severity=severity)
+        clock.advance(timedelta(seconds=1))
+    await doors.technician.post(f"/api/incidents/{told.incident_id}/acknowledge")
+    counts = await doors.technician.get(path_of(tenant.id, "incidents/counts"))
+    assert (counts["needs_ack"], counts["working"], counts["waiting"]) == (2, 1, 0)
+    assert (counts["by_severity"]["critical"], counts["by_severity"]["low"]) == (2, 1)
+    assert counts["critical_needs_ack"] == 2
+    everywhere = await doors.technician.get("/api/incidents/counts", company=str(tenant.id))
+    assert everywhere == counts
+    assert everywhere["needs_ack"] == len(
+        await doors.technician.all("/api/incidents", status="open", company=str(tenant.id))
+    )

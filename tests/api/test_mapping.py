@@ -184,7 +184,7 @@ async def test_earlier_settings_come_back_as_the_next_version(doors: Doors, tena
     assert again["version"] == 4, "nothing to change"
     await doors.company_admin.post(bench(tenant.integration, "versions/99/restore"), status=404)
     entries = (await doors.company_admin.get(path_of(tenant.id, "audit")))["items"]
-    assert [one["detail"]["restored"] for one in entries if one["action"] == "integration.restore"] == [2]
+    assert [one["detail"]["restored"] for one in entries if one["action"] == "integration_restored"] == [2]
 
 
 async def test_a_restored_version_keeps_the_secrets_of_today(
@@ -275,6 +275,40 @@ async def test_a_company_tries_what_it_receives_from_an_msp_wide_one(
     native = {"occurrences": [{"kind": "firing", "asset": "a", "signature": "s"}]}
     tried = await doors.company_admin.post(path, pasted(native))
     assert (tried["source"], tried["occurrences"][0]["asset"]) == ("native", "a")
+
+
+async def test_a_changed_mapping_hands_nothing_of_one_customer_to_the_company_of_another(
+    doors: Doors,
+    database: Database,
+    vault: Vault,
+    sources: Mapping[str, Source],
+    tenant: Tenant,
+    clock: ManualClock,
+) -> None:
+    scope = Scope(INSTALLATION, "test")
+    made = await add_integration(
+        database, vault, sources, scope, source="generic", name="RMM 2", route_by="site", now=clock.now()
+    )
+    rome, oslo = {"dev": "a", "site": "Rome"}, {"dev": "b", "site": "Oslo"}
+    await keep(database, made.integration, clock, {"events": [rome, oslo], "later": [oslo, rome]})
+    one = path_of(INSTALLATION, f"integrations/{made.integration.id}")
+    for each in ("body.events", "body.later"):  # both wait as the first splits the body; the second turns them round
+        mapping = {
+            "each": each,
+            "fields": {"asset": "member.dev", "signature": {"constant": "down"}},
+            "labels": {"set": {"site": "member.site"}},
+        }
+        await doors.admin.ask("PATCH", one, 200, json={"settings": {"mapping": mapping}})
+        if each == "body.events":
+            await doors.admin.post(bench(made.integration, "rerun"))
+    wanted = {"rome": CompanyId(tenant.id)}
+    await change_routes(database, vault, scope, made.integration.id, wanted=wanted, now=clock.now())
+    await doors.admin.post(bench(made.integration, "rerun"))
+    alerts = (await doors.company_admin.get(path_of(tenant.id, "alerts")))["items"]
+    assert [alert["asset"] for alert in alerts] == [], "the first place is another customer's now"
+    waiting = (await doors.admin.get(path_of(INSTALLATION, "quarantine"), state="waiting"))["items"]
+    mine = sorted(unit["subject"] for unit in waiting if unit["integration_id"] == str(made.integration.id))
+    assert mine == ["oslo", "rome"]
 
 
 async def test_what_an_msp_wide_integration_could_not_read_goes_to_companies_or_waits_for_them(

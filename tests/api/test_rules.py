@@ -30,7 +30,7 @@ async def test_rules_are_saved_as_versions_and_audited(doors: Doors, tenant: Ten
     versions = await doors.technician.get(f"{path}/versions", limit=1)
     assert ([one["version"] for one in versions["items"]], versions["next"]) == ([2], 2)
     [entry, *_] = (await doors.company_admin.get(path_of(tenant.id, "audit")))["items"]
-    assert (entry["action"], entry["subject"]) == ("rules.saved", "rules/2")
+    assert (entry["action"], entry["resource"]) == ("rules_changed", {"kind": "rule_set", "id": "2"})
 
 
 async def test_an_edit_of_an_older_version_is_refused(doors: Doors, tenant: Tenant) -> None:

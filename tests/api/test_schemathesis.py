@@ -23,7 +23,9 @@ from schemathesis.core.result import Ok
 
 from alertwhisperer.domain.company import Scope
 from tests.database import Migrated
+from tests.guard.asking import ask_something
 from tests.inventory.furnishing import furnish as furnish_inventory
+from tests.remediate.rows import run_something
 from tests.server import bearer, house_of, new_company, new_sender, new_token, on_database, serving
 
 _EXAMPLES = 25  # for each of some fifty operations: about a minute in all
@@ -55,7 +57,13 @@ def live(migrated: Migrated) -> Iterator[Live]:
             async with house_of(place, connections=2) as house:
                 company = await new_company(house)
                 sender = await new_sender(house, company.id, "generic")
-                inventory = await furnish_inventory(house.database, Scope(company.id, "test"), now=house.clock.now())
+                scope, now = Scope(company.id, "test"), house.clock.now()
+                inventory = await furnish_inventory(house.database, scope, now=now)
+                asset_id = inventory["asset_id"]
+                inventory["approval_id"] = await ask_something(house.database, scope, asset_id, now=now)
+                inventory["run_id"], inventory["act_id"] = await run_something(
+                    house.database, scope, inventory["approval_id"], asset_id, now=now
+                )
                 return Live(
                     server.url,
                     await new_token(house),
@@ -72,7 +80,11 @@ def live(migrated: Migrated) -> Iterator[Live]:
         for noun, name in (("alerts", "alert_id"), ("incidents", "incident_id"), ("quarantine", "quarantine_id")):
             page = client.get(f"/api/companies/{made.ids['company_id']}/{noun}", headers=bearer(made.token))
             made.ids[name] = page.json()["items"][0]["id"]
-        yield made
+        try:
+            yield made
+        finally:  # what was stopped for all would hold in the tests after this one
+            client.delete("/api/kill-switch", headers=bearer(made.token)).raise_for_status()
+            client.put("/api/freeze", headers=bearer(made.token), json={"windows": []}).raise_for_status()
 
 
 def test_no_request_is_answered_with_a_failure_of_ours(live: Live) -> None:

@@ -46,8 +46,8 @@ async def test_an_admin_chooses_what_is_expected_and_it_is_audited(
     changed = await doors.company_admin.ask("PATCH", path, 200, json={"mode": "off"})
     assert (changed["mode"], changed["interval_s"], changed["expected_by"]) == ("off", None, None)
     entries = (await doors.company_admin.get(path_of(tenant.id, "audit")))["items"]
-    mine = [one for one in entries if one["action"] == "silence.set"]
-    assert [one["subject"] for one in mine] == [str(tenant.integration.id)] * 3
+    mine = [one for one in entries if one["action"] == "silence_check_changed"]
+    assert [one["resource"]["id"] for one in mine] == [str(tenant.integration.id)] * 3
     assert mine[2]["detail"] == {
         "name": tenant.integration.name,
         "mode": ["learned", "set"],

@@ -454,8 +454,8 @@ async def test_a_paused_feed_is_left_alone_and_resumed(looking: Looking, vendor:
     await doors.resume(database, looking.scope, feed, now=looking.clock.now())
     shown = await looking.look_now(feed)
     assert (shown.paused, shown.state) == (False, "ok")
-    acts = await looking.rows("SELECT action FROM audit_log WHERE action LIKE 'feed.%' ORDER BY id")
-    assert [action for (action,) in acts] == ["feed.pause", "feed.resume"]
+    acts = await looking.rows("SELECT action FROM audit_entry WHERE action LIKE 'feed\\_%' ORDER BY id")
+    assert [action for (action,) in acts] == ["feed_paused", "feed_resumed"]
 
 
 async def test_a_removed_feed_is_not_looked_at_any_more(looking: Looking, vendor: Api) -> None:

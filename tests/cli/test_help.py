@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from alertwhisperer.cli.acting import declared
 from alertwhisperer.cli.main import COMMANDS, load
 from tests.cli.conftest import Shell
 
@@ -28,6 +29,11 @@ def test_every_command_has_help_an_example_and_json(words: str, command: Any) ->
     assert (command.epilog or "").startswith(f"Example: alertwhisperer {words}"), words
     names = {name for parameter in command.params for name in parameter.opts}
     assert "--json" in names, words
+
+
+@pytest.mark.parametrize(("words", "command"), list(every_command()))
+def test_every_command_declares_what_right_it_takes(words: str, command: Any) -> None:
+    assert declared(command.callback) is not None, f"give {words} an @acts(Action…), @machine_only or @anybody"
 
 
 def test_help_lists_every_command_quickly(shell: Shell) -> None:

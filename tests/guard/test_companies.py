@@ -7,14 +7,21 @@ from uuid import uuid4
 
 import pytest
 
-from alertwhisperer.domain.company import CompanyId, Scope
+from alertwhisperer.domain.company import INSTALLATION, CompanyId, Scope
 from alertwhisperer.domain.errors import Invalid, NotFound
+from alertwhisperer.domain.user import AT_THE_MACHINE, Person, User
 from alertwhisperer.guard.companies import add_company, get_company, list_companies, set_company
+from alertwhisperer.guard.crossing import served_by
 from alertwhisperer.kit.clock import ManualClock
 from alertwhisperer.store import audit
 from alertwhisperer.store.changes import CHANNEL
 from alertwhisperer.store.database import Database
 from tests.conftest import MakeCompany, People, Tenant
+
+
+def comes(user: User) -> Person:
+    """The person, by a means that narrows nothing."""
+    return Person(user, AT_THE_MACHINE)
 
 
 @pytest.fixture
@@ -28,12 +35,14 @@ async def heard(database: Database) -> AsyncIterator[asyncio.Queue[str]]:
 
 
 async def test_a_company_is_added_with_limits_and_an_entry(database: Database, clock: ManualClock) -> None:
-    company = await add_company(database, "cli:ann", " Acme ", time_zone="Europe/Berlin", now=clock.now())
+    company = await add_company(
+        database, Scope(INSTALLATION, "cli:ann"), " Acme ", time_zone="Europe/Berlin", now=clock.now()
+    )
     assert (company.name, company.time_zone, company.requests_per_minute) == ("Acme", "Europe/Berlin", 60)
     assert await get_company(database, Scope(company.id, "cli:ann")) == company
     async with database.unit_of_work(Scope(company.id, "cli:ann")) as unit:
         [entry] = await audit.page(unit, limit=10)
-    assert (entry.action, entry.actor, entry.at) == ("company.add", "cli:ann", clock.now())
+    assert (entry.action, entry.actor, entry.at) == ("company_added", "cli:ann", clock.now())
 
 
 async def test_a_change_of_limits_is_kept_audited_and_announced(
@@ -46,7 +55,7 @@ async def test_a_change_of_limits_is_kept_audited_and_announced(
     assert await asyncio.wait_for(heard.get(), 10) == ""
     async with database.unit_of_work(tenant.scope) as unit:
         [entry] = await audit.page(unit, limit=1)
-    assert (entry.action, entry.detail) == ("company.set", {"requests_per_minute": [60, 7]})
+    assert (entry.action, entry.detail) == ("company_changed", {"requests_per_minute": [60, 7]})
 
 
 async def test_a_change_of_nothing_leaves_no_entry(database: Database, clock: ManualClock, tenant: Tenant) -> None:
@@ -60,7 +69,7 @@ async def test_a_change_of_nothing_leaves_no_entry(database: Database, clock: Ma
 async def test_nonsense_is_refused(database: Database, clock: ManualClock, tenant: Tenant) -> None:
     for name in ("", "  ", "a" * 201, "a\x00b", "a\nb", "\ud800"):
         with pytest.raises(Invalid):
-            await add_company(database, "test", name, now=clock.now())
+            await add_company(database, Scope(INSTALLATION, "test"), name, now=clock.now())
         with pytest.raises(Invalid):
             await set_company(database, tenant.scope, name=name, now=clock.now())
     with pytest.raises(Invalid, match="time zone"):
@@ -81,16 +90,18 @@ async def test_an_absent_company_is_not_found(database: Database, clock: ManualC
 
 
 async def test_each_person_lists_the_companies_served(database: Database, people: People, tenant: Tenant) -> None:
-    assert await list_companies(database, people.technician) == (tenant.company,)
-    assert tenant.company not in await list_companies(database, people.stranger)
-    assert tenant.company in await list_companies(database, people.admin)
-    assert tenant.company in await list_companies(database, None)
+    assert await list_companies(database, await served_by(database, comes(people.technician))) == (tenant.company,)
+    assert tenant.company not in await list_companies(database, await served_by(database, comes(people.stranger)))
+    assert tenant.company in await list_companies(database, await served_by(database, comes(people.admin)))
+    assert tenant.company in await list_companies(database, await served_by(database, None))
 
 
 async def test_companies_are_listed_in_pages_newest_first(database: Database, make_company: MakeCompany) -> None:
     made = {(await make_company(f"Page {number}")).id for number in range(3)}
     listed: list[CompanyId] = []
-    while page := await list_companies(database, None, limit=2, before=listed[-1] if listed else None):
+    while page := await list_companies(
+        database, await served_by(database, None), limit=2, before=listed[-1] if listed else None
+    ):
         listed += [company.id for company in page]
     assert listed == sorted(set(listed), reverse=True)
     assert made <= set(listed)

@@ -55,21 +55,21 @@ class World:
 
     async def set_all(self, group: UUID | None = None, **given: object) -> None:
         """Set values for all, or for a group."""
-        await set_inherited(self.database, "kim", group, given, now=self.clock.now())
+        await set_inherited(self.database, Scope(INSTALLATION, "kim"), group, given, now=self.clock.now())
 
 
 @pytest.fixture
 async def world(database: Database, clock: ManualClock) -> AsyncIterator[World]:
     """Three companies; what is set for all is taken back, since other tests have companies here too."""
     now = clock.now()
-    group = (await add_group(database, "test", f"Retail {uuid4().hex}", now=now)).id
-    plain = await add_company(database, "test", "Plain", group_id=group, now=now)
-    special = await add_company(database, "test", "Special", group_id=group, now=now)
-    alone = await add_company(database, "test", "Alone", now=now)
+    group = (await add_group(database, Scope(INSTALLATION, "test"), f"Retail {uuid4().hex}", now=now)).id
+    plain = await add_company(database, Scope(INSTALLATION, "test"), "Plain", group_id=group, now=now)
+    special = await add_company(database, Scope(INSTALLATION, "test"), "Special", group_id=group, now=now)
+    alone = await add_company(database, Scope(INSTALLATION, "test"), "Alone", now=now)
     await set_company(database, Scope(special.id, "test"), requests_per_minute=7, now=now)
     yield World(database, clock, group, plain.id, special.id, alone.id)
     for name in SETTINGS:
-        await unset_inherited(database, "test", None, name, now=now)
+        await unset_inherited(database, Scope(INSTALLATION, "test"), None, name, now=now)
 
 
 async def test_a_change_at_the_top_reaches_all_but_exceptions(world: World) -> None:
@@ -80,9 +80,13 @@ async def test_a_change_at_the_top_reaches_all_but_exceptions(world: World) -> N
     assert await world.all_limits() == (700, 7, 600)
     await unset_exception(world.database, Scope(world.special, "kim"), "requests_per_minute", now=world.clock.now())
     assert await world.all_limits() == (700, 700, 600)
-    await unset_inherited(world.database, "kim", world.group, "requests_per_minute", now=world.clock.now())
+    await unset_inherited(
+        world.database, Scope(INSTALLATION, "kim"), world.group, "requests_per_minute", now=world.clock.now()
+    )
     assert await world.all_limits() == (600, 600, 600)
-    await unset_inherited(world.database, "kim", None, "requests_per_minute", now=world.clock.now())
+    await unset_inherited(
+        world.database, Scope(INSTALLATION, "kim"), None, "requests_per_minute", now=world.clock.now()
+    )
     assert await world.all_limits() == (DEFAULT, DEFAULT, DEFAULT)
 
 
@@ -97,7 +101,9 @@ async def test_a_company_reads_where_each_value_comes_from(world: World) -> None
     assert (await world.held(world.special)).shown_origin == "company"
     assert (await world.held(world.alone)).shown_origin == "default"
     assert (await world.held(world.alone, "silence_severity")).value == "critical"
-    renamed = await rename_group(world.database, "kim", world.group, f"{name} 2", now=world.clock.now())
+    renamed = await rename_group(
+        world.database, Scope(INSTALLATION, "kim"), world.group, f"{name} 2", now=world.clock.now()
+    )
     assert (await world.held(world.plain, "silence_severity")).shown_origin == f"group {renamed.name}"
 
 
@@ -112,9 +118,11 @@ async def test_a_company_that_changes_its_group_follows_the_new_one(world: World
 
 async def test_a_company_added_later_inherits_at_once(world: World) -> None:
     await world.set_all(requests_per_minute=600, time_zone="Europe/Paris")
-    added = await add_company(world.database, "test", "Later", now=world.clock.now())
+    added = await add_company(world.database, Scope(INSTALLATION, "test"), "Later", now=world.clock.now())
     assert (added.requests_per_minute, added.time_zone) == (600, "Europe/Paris")
-    other = await add_company(world.database, "test", "Own zone", time_zone="UTC", now=world.clock.now())
+    other = await add_company(
+        world.database, Scope(INSTALLATION, "test"), "Own zone", time_zone="UTC", now=world.clock.now()
+    )
     assert (other.time_zone, (await world.held(other.id, "time_zone")).shown_origin) == ("UTC", "company")
 
 
@@ -122,7 +130,7 @@ async def test_companies_added_while_a_level_changes_have_the_new_value(world: W
     """Whichever comes first, none is left with the value from before."""
 
     async def add(number: int) -> Company:
-        return await add_company(world.database, "test", f"Racer {number}", now=world.clock.now())
+        return await add_company(world.database, Scope(INSTALLATION, "test"), f"Racer {number}", now=world.clock.now())
 
     first, _, *rest = await asyncio.gather(
         add(0), world.set_all(requests_per_minute=601), *(add(number) for number in range(1, 6))
@@ -159,14 +167,14 @@ async def test_a_change_is_audited_where_it_was_made_and_one_of_nothing_is_not(w
     await world.set_all(world.group, requests_per_minute=700)
     await world.set_all(world.group, requests_per_minute=700)
     async with world.database.unit_of_work(Scope(INSTALLATION, "test")) as unit:
-        entries = [one for one in await audit.page(unit, limit=1000) if one.subject == str(world.group)]
-    assert [one.action for one in entries] == ["setting.set", "group.add"]
+        entries = [one for one in await audit.page(unit, limit=1000) if one.resource.id == str(world.group)]
+    assert [one.action for one in entries] == ["settings_changed", "group_added"]
     assert entries[0].detail == {"requests_per_minute": [None, 700], "companies": 1}
     scope = Scope(world.alone, "kim")
     await set_exceptions(world.database, scope, {"silence_mode": "off"}, now=world.clock.now())
     async with world.database.unit_of_work(scope) as unit:
         [entry] = await audit.page(unit, limit=1)
-    assert (entry.action, entry.detail) == ("setting.set", {"silence_mode": [None, "off"]})
+    assert (entry.action, entry.detail) == ("settings_changed", {"silence_mode": [None, "off"]})
 
 
 async def test_nonsense_changes_nothing(world: World) -> None:
@@ -188,16 +196,16 @@ async def test_only_an_empty_group_is_removed_and_names_are_taken_once(world: Wo
     database, now = world.database, world.clock.now()
     name = next(one.name for one in await list_groups(database) if one.id == world.group)
     with pytest.raises(Conflicting, match="already"):
-        await add_group(database, "kim", name.upper(), now=now)
+        await add_group(database, Scope(INSTALLATION, "kim"), name.upper(), now=now)
     with pytest.raises(Conflicting, match="2 companies"):
-        await remove_group(database, "kim", world.group, now=now)
+        await remove_group(database, Scope(INSTALLATION, "kim"), world.group, now=now)
     await world.set_all(world.group, requests_per_minute=700)
     for company_id in (world.plain, world.special):
         await set_company(database, Scope(company_id, "kim"), no_group=True, now=now)
-    await remove_group(database, "kim", world.group, now=now)
+    await remove_group(database, Scope(INSTALLATION, "kim"), world.group, now=now)
     assert world.group not in {one.id for one in await list_groups(database)}
     with pytest.raises(NotFound):
-        await remove_group(database, "kim", world.group, now=now)
+        await remove_group(database, Scope(INSTALLATION, "kim"), world.group, now=now)
     with pytest.raises(NotFound):
         await inherited_of(database, world.group)
     with pytest.raises(NotFound):
@@ -211,6 +219,6 @@ async def test_a_ref_is_one_company_s(world: World) -> None:
     with pytest.raises(Conflicting):
         await set_company(database, Scope(world.alone, "kim"), ref=ref, now=now)
     with pytest.raises(Conflicting):
-        await add_company(database, "kim", "Other", ref=ref, now=now)
+        await add_company(database, Scope(INSTALLATION, "kim"), "Other", ref=ref, now=now)
     await set_company(database, Scope(world.plain, "kim"), ref="", now=now)
     assert (await set_company(database, Scope(world.alone, "kim"), ref=ref, now=now)).ref == ref

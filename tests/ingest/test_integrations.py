@@ -107,7 +107,7 @@ async def test_a_new_integration_has_a_key_that_leads_to_it(database: Database, 
     assert await holder(database, vault, tenant.api_key) == tenant.integration.id
     assert await holder(database, vault, tenant.api_key[:-1]) is None
     assert await get_integration(database, tenant.scope, tenant.integration.id) == tenant.integration
-    assert "integration.add" in await actions_of(database, tenant.scope)
+    assert "integration_added" in await actions_of(database, tenant.scope)
 
 
 async def test_secrets_are_in_no_repr_and_in_no_audit_entry(
@@ -203,7 +203,7 @@ async def test_what_stays_the_same_makes_no_version_and_no_entry(
         database, vault, TOYS, toy.scope, toy.integration.id, name="Toys", require_signature=True, now=clock.now()
     )
     assert (renamed.name, renamed.require_signature, renamed.version) == ("Toys", True, 1)
-    assert sorted(await actions_of(database, toy.scope)) == sorted(["integration.set", *before])
+    assert sorted(await actions_of(database, toy.scope)) == sorted(["integration_changed", *before])
 
 
 @pytest.mark.parametrize(
@@ -304,7 +304,7 @@ async def test_an_approved_topic_is_due_and_remembered(database: Database, clock
             clock.now(),
         )
     assert {row["subject"] for row in due} == {first, again}
-    assert {"action.approve", "integration.set"} <= set(await actions_of(database, toy.scope))
+    assert {"source_action_approved", "integration_changed"} <= set(await actions_of(database, toy.scope))
     for settled in (first, again):
         with pytest.raises(Conflicting):
             await approve_action(database, TOYS, toy.scope, settled, now=clock.now())

@@ -8,6 +8,7 @@ import pytest
 
 from alertwhisperer.domain.company import INSTALLATION, Company, Scope
 from alertwhisperer.domain.errors import Invalid
+from alertwhisperer.guard.audit.sealing import AuditSealer
 from alertwhisperer.guard.companies import add_company, get_company, list_companies, set_company
 from alertwhisperer.guard.company_settings import settings_of
 from alertwhisperer.guard.groups import list_groups
@@ -52,7 +53,7 @@ class Msp:
             self.database,
             self.vault,
             self.sources,
-            "kim",
+            Scope(INSTALLATION, "kim"),
             raw,
             apply=apply,
             deliver=self.keys.extend,
@@ -62,11 +63,12 @@ class Msp:
 
     async def export(self) -> str:
         """All companies as a sheet."""
-        return await export_companies(self.database, "kim", self.sources, now=self.clock.now())
+        return await export_companies(self.database, Scope(INSTALLATION, "kim"), self.sources, now=self.clock.now())
 
     async def companies(self) -> dict[str, Company]:
         """By name."""
-        return {one.name: one for one in await list_companies(self.database, None, limit=500)}
+        everyone = await self.database.company_ids()
+        return {one.name: one for one in await list_companies(self.database, everyone, limit=500)}
 
     async def scope(self, name: str) -> Scope:
         """In the name of a company."""
@@ -93,7 +95,7 @@ async def msp(
     """A database of its own, since an import looks at every company there is."""
     server = Server(migrated.owner_dsn)
     made = run_apart(server.create())
-    database = Database(made.app_dsn)
+    database = Database(made.app_dsn, AuditSealer(vault))
     await database.open()
     try:
         await add_integration(
@@ -168,7 +170,7 @@ async def test_one_changed_row_changes_one_company_and_says_how(msp: Msp) -> Non
     assert len(msp.keys) == 4
     async with msp.database.unit_of_work(await msp.scope("Beta Holding AG")) as unit:
         actions = [one.action for one in await audit.page(unit, limit=2)]
-    assert sorted(actions) == ["company.set", "integration.add"]
+    assert sorted(actions) == ["company_changed", "integration_added"]
 
 
 async def test_an_empty_cell_inherits_and_an_absent_column_leaves_alone(msp: Msp) -> None:
@@ -236,8 +238,8 @@ async def test_a_column_of_an_unknown_shared_integration_is_named_once(msp: Msp)
 
 
 async def test_names_that_several_companies_have_need_a_ref(msp: Msp) -> None:
-    first = await add_company(msp.database, "test", "Acme", now=msp.clock.now())
-    await add_company(msp.database, "test", "ACME", ref="C-2", now=msp.clock.now())
+    first = await add_company(msp.database, Scope(INSTALLATION, "test"), "Acme", now=msp.clock.now())
+    await add_company(msp.database, Scope(INSTALLATION, "test"), "ACME", ref="C-2", now=msp.clock.now())
     done = await msp.run("name,time_zone", "Acme,Europe/Berlin")
     assert [(one.row, one.column) for one in done.plan.complaints] == [(2, "name")]
     assert (await msp.run("name,ref,time_zone", "Acme Two,C-2,Europe/Berlin")).applied
@@ -247,7 +249,7 @@ async def test_names_that_several_companies_have_need_a_ref(msp: Msp) -> None:
 
 
 async def test_a_company_without_a_ref_gets_the_sheet_s(msp: Msp) -> None:
-    old = await add_company(msp.database, "test", "Acme", now=msp.clock.now())
+    old = await add_company(msp.database, Scope(INSTALLATION, "test"), "Acme", now=msp.clock.now())
     done = await msp.run("name,ref", "acme,C-1")
     assert done.plan.companies[0].company_id == old.id
     assert (await get_company(msp.database, Scope(old.id, "test"))).ref == "C-1"
@@ -274,7 +276,7 @@ async def test_what_fails_at_the_very_end_leaves_nothing_behind(msp: Msp) -> Non
             msp.database,
             msp.vault,
             msp.sources,
-            "kim",
+            Scope(INSTALLATION, "kim"),
             "\n".join((HEADER, ACME, BETA)).encode(),
             apply=True,
             deliver=full_disk,

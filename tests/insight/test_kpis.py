@@ -5,42 +5,48 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import msgspec
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alertwhisperer.insight.definitions import DEFINITIONS
-from alertwhisperer.insight.kpis import Figures, days_until, figures_of
-from alertwhisperer.store.kpis import Counts
+from alertwhisperer.insight.kpis import Figures, figures_of
+from alertwhisperer.insight.periods import days_until
+from alertwhisperer.store.kpis import NO_DURATIONS, AlertCounts, IncidentCounts
 
 PERIOD = (datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC))
 amounts = st.integers(min_value=0, max_value=10**9)
 
 
-def counted(total: int, distinct: int, incidents: int) -> Counts:
-    """Counts of alerts and incidents, with nothing resolved."""
-    return Counts(total, distinct, incidents, 0, None, None, 0, None, None)
+def counted(total: int, distinct: int, incidents: int) -> Figures:
+    """The figures of so many alerts and incidents, with nothing resolved."""
+    opened = IncidentCounts(incidents, 0, NO_DURATIONS, NO_DURATIONS, 0)
+    return figures_of(PERIOD, AlertCounts(total, distinct), opened)
 
 
 @given(amounts, amounts, amounts)
 def test_the_parts_of_noise_reduction_add_up(total: int, distinct: int, incidents: int) -> None:
-    figures = figures_of(PERIOD, counted(total, distinct, incidents))
+    figures = counted(total, distinct, incidents)
     if total == 0:
         assert (figures.noise_reduction_pct, figures.noise_reduction) == (None, None)
         return
     split = figures.noise_reduction
     assert split is not None
-    assert figures.noise_reduction_pct == pytest.approx(split.dedup + split.correlation + split.suppression, abs=0.006)
+    assert figures.noise_reduction_pct == round(split.dedup + split.correlation + split.suppression, 2)
+    went = figures.where_alerts_went
+    assert went.folded + went.correlated + went.suppressed + went.incidents == total
 
 
 def test_more_incidents_than_alerts_are_shown_as_they_are() -> None:
-    assert figures_of(PERIOD, counted(1, 1, 2)).noise_reduction_pct == -100.0
+    assert counted(1, 1, 2).noise_reduction_pct == -100.0
 
 
 def test_every_figure_is_defined_once() -> None:
     shown = {field.name for field in msgspec.structs.fields(Figures)}
-    parts = {"start", "finish", "noise_reduction", "mttr_minutes_median", "mtta_minutes_median"}
-    assert shown - parts == set(DEFINITIONS)
+    parts = {
+        *("start", "finish", "noise_reduction", "where_alerts_went", "sla", "patch", "self_healed_provisional"),
+        *("mttr_minutes_median", "mtta_minutes_median", "mttr_count", "mtta_count"),
+    }
+    assert shown - parts == set(DEFINITIONS) - {"groups_split_pct"}
 
 
 @given(
@@ -49,7 +55,7 @@ def test_every_figure_is_defined_once() -> None:
 )
 def test_seven_days_join_without_gap_and_hold_the_end(finish: datetime, name: str) -> None:
     zone = ZoneInfo(name)
-    days = days_until(finish, zone)
+    days = days_until(finish, zone, 7)
     assert len(days) == 7
     assert all(day[1] == following[0] for day, following in pairwise(days))
     assert days[-1][0] < finish <= days[-1][1]
@@ -57,5 +63,5 @@ def test_seven_days_join_without_gap_and_hold_the_end(finish: datetime, name: st
 
 
 def test_the_day_the_clock_is_put_forward_has_23_hours() -> None:
-    days = days_until(datetime(2026, 3, 30, 12, tzinfo=UTC), ZoneInfo("Europe/Berlin"))
+    days = days_until(datetime(2026, 3, 30, 12, tzinfo=UTC), ZoneInfo("Europe/Berlin"), 7)
     assert [end - start for start, end in days[-2:]] == [timedelta(hours=23), timedelta(hours=24)]

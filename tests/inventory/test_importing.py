@@ -72,7 +72,7 @@ class Files:
             return [
                 (entry.action, entry.detail)
                 for entry in await audit.page(unit, limit=500)
-                if entry.action.endswith(".import")
+                if entry.action.endswith("_imported")
             ]
 
 
@@ -94,7 +94,11 @@ async def test_a_file_is_tried_without_a_trace_and_applied_at_once(files: Files)
         assert (done.applied, done.added, done.changed) == (True, names, [])
         again = await files.take(how, text)
         assert (again.applied, again.added, again.changed, again.unchanged) == (False, [], [], len(names))
-    assert sorted(action for action, _ in await files.audited()) == ["asset.import", "contact.import", "site.import"]
+    assert sorted(action for action, _ in await files.audited()) == [
+        "assets_imported",
+        "contacts_imported",
+        "sites_imported",
+    ]
 
     berlin = await find_site(files.database, files.tenant.scope, "berlin")
     assert berlin.address == "Example Street 1, Berlin"

@@ -13,7 +13,7 @@ import asyncpg
 from alertwhisperer.domain.company import CompanyId
 from alertwhisperer.store.database import SET_COMPANIES, Connection, setting_of
 from alertwhisperer.store.migrate import APP_ROLE
-from tests.isolation.twins import OURS, THEIRS, Twins
+from tests.isolation.ids import OURS, THEIRS, Twins
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,10 +20,12 @@ import asyncpg
 
 from alertwhisperer.domain.company import CompanyId
 from alertwhisperer.store.database import SET_COMPANIES, Connection, setting_of
+from tests.isolation.ids import NOBODY, OURS, THEIRS, Ids, Twins, spare, version_of
 from tests.isolation.statements import Statement
-from tests.isolation.twins import NOBODY, OURS, THEIRS, Ids, Twins, spare, version_of
 
 Params = dict[str, object]
+
+_BY_THEMSELVES = "'{filled_at,number}'::text[]"  # columns that no statement decides: a clock's, and a sequence's
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class Probe:
         self._twins = twins
         self._digest = " UNION ALL ".join(
             f"SELECT '{name}' || md5(coalesce(string_agg(j, '|' ORDER BY j), ''))"  # noqa: S608
-            f" FROM (SELECT (to_jsonb(t) - 'filled_at')::text AS j FROM {name} t WHERE t.company_id = $1) x"
+            f" FROM (SELECT (to_jsonb(t) - {_BY_THEMSELVES})::text AS j FROM {name} t WHERE t.company_id = $1) x"
             for name in tables
         )
 
@@ -175,21 +177,43 @@ def _usual(twins: Twins, case: Case) -> Params:
         **dict.fromkeys(("requests_per_minute", "occurrences_per_minute", "bytes_per_minute"), 77),
         **dict.fromkeys(("requests", "occurrences", "bytes"), 100.0),
         **dict.fromkeys(("want_requests", "want_occurrences", "want_bytes"), 20.0),
-        **dict.fromkeys(("before", "finish", "floor", "start"), None),
+        "number": version_of(ids),
+        **dict.fromkeys(("before", "finish", "floor", "start", "like", "unowned"), None),
         **dict.fromkeys(("severities", "statuses", "acknowledged", "source", "asset", "signature", "state"), None),
         "asset_names": None,
+        **dict.fromkeys(
+            ("resolved_start", "resolved_finish", "acknowledged_start", "acknowledged_finish", "waited"), None
+        ),
+        **dict.fromkeys(("taken", "groups", "tools", "words"), None),
+        "attentions": [1, 2, 3, 4, 5],
+        "rank": None,
+        "me": "a person",
+        "low": UUID(int=0),
+        "high": UUID(int=(1 << 128) - 1),
+        "parts": ["%"],
+        "beginning": "of%",
+        "text": "of a",
+        "canonical": "both",
+        "canonical_end": "botz",
     }
 
 
 def _special(statement: Statement, twins: Twins, case: Case) -> Params:
     """What a name means in one file or statement only."""
-    ids, now = case.ids, twins.now
+    ids, now, company = case.ids, twins.now, case.company
     by_file: Mapping[str, Params] = {
         "company_groups.sql": {"group_id": ids.other("group_id")},
         "company_settings.sql": {"owner_id": ids.other("owner_id"), "name": ids.name, "names": [ids.name]},
         "actions.sql": {"id": ids.other("source_action"), "state": "done"},
         "alerts.sql": {"id": ids.alert, "ids": None},
-        "deliveries.sql": {"id": ids.delivery},
+        "deliveries.sql": {
+            **{"id": ids.delivery, "ids": [ids.delivery], "integration_id": None},
+            **{"firsts": [UUID(int=ids.delivery.int + (1 << 24))], "beyonds": [UUID(int=ids.delivery.int + (2 << 24))]},
+        },
+        "arrivals.sql": {
+            **{"floor": UUID(int=0), "since": now - timedelta(days=1)},
+            "ids": [ids.alert, ids.incident],
+        },
         "due.sql": {"subjects": [ids.incident]},
         "feeds.sql": {
             "sequence": 4,
@@ -200,8 +224,144 @@ def _special(statement: Statement, twins: Twins, case: Case) -> Params:
             "problem": "another",
         },
         "quarantine.sql": {"id": ids.occurrence},
-        "sites.sql": {"q": None, "names": ["twin of a", "twin of b"], **_inventory(ids)},
-        "contacts.sql": {"q": None, "names": ["of a", "of b"], **_inventory(ids), "site_id": None},
+        "audit.sql": {
+            **dict.fromkeys(("before", "first", "past", "actor_ids", "actor_kind", "action", "incident_id"), None),
+            **dict.fromkeys(("resource_kind", "resource_id"), None),
+            **{"since": None, "until": None, "subjects": [ids.other("subject")]},
+            **dict.fromkeys(("subject", "person"), ids.other("subject")),
+        },
+        "audit_chain.sql": {
+            **{"since": None, "until": None, "after": -1, "seq": 99, "hash": b"h"},
+            # Before all entries, or after all: what is asked for then comes from the entries, or from the links alone.
+            "moment": now + timedelta(days=1) if ids is twins.twin else now - timedelta(days=1),
+        },
+        "audit_search.sql": {
+            **dict.fromkeys(("before", "first", "actor_ids", "actor_kind", "action", "incident_id"), None),
+            **dict.fromkeys(("resource_kind", "resource_id"), None),
+            **{"since": now - timedelta(days=1), "from_id": UUID(int=0), "past": UUID(int=(1 << 128) - 1)},
+        },
+        "approvals.sql": {
+            "approval_id": ids.other("approval_id"),
+            "approval_ids": [ids.other("approval_id")],
+            "requester_id": ids.other("requester_id"),
+            **{"kind": "asset", "resource_ids": ["both"], "state": "voided", "state_reason": "x"},
+            **{"settled_at": now, "settled_by": "a person"},
+        },
+        "runs.sql": _run(twins, ids),
+        "run_policy.sql": {
+            **{"given_by": "a person", "given_at": now, "integration_ids": [ids.other("integration_id")]},
+            **{"runbooks": ["one"], "parameters": ["one"], "origins": ["asset"]},
+        },
+        "run_choices.sql": {
+            **{"run_id": None, "at": now, "outcome": "none", "candidates": "[]", "reason": "uncertain", "said": "x"},
+            **{"escalation_id": twins.nowhere.other("escalation_id"), "incident_id": ids.incident},
+        },
+        "healings.sql": {
+            **{"run_id": ids.other("run_id"), "state": "confirmed", "reason": "x", "settled_at": now},
+            **{"healed_at": now - timedelta(hours=1), "asset_names": ["both"], "signature": "of A"},
+            **{"asset_ids": [ids.other("asset_id")], "signatures": ["of A", "of B"]},
+            **{
+                "until": now + timedelta(hours=2),
+                "start": now - timedelta(hours=1),
+                "finish": now + timedelta(hours=1),
+            },
+        },
+        "reports.sql": {
+            **{"report_id": ids.other("report_id"), "schedule_id": ids.other("schedule_id"), "sections": ["figures"]},
+            **{"floor": UUID(int=0), "past": UUID(int=(1 << 128) - 1), "period": "custom", "format": "pdf"},
+            **dict.fromkeys(("starts_at", "asked_at", "settled_at", "created_at", "next_at", "last_at", "set_at"), now),
+            **{"ends_at": now + timedelta(hours=1), "asked_by": "a person", "created_by": "a person"},
+            **{"set_by": "a person", "problem": "x", "body": b"new", "digest": bytes(32), "every": "month"},
+            **{
+                "day": 2,
+                "hour": 7,
+                "formats": ["csv"],
+                "kind": "imported",
+                "figures": "{}",
+                "alerts": 3,
+                "incidents": 3,
+            },
+            **{"start": now - timedelta(hours=1), "finish": now + timedelta(hours=1)},
+        },
+        "runbooks.sql": {
+            **{"slug": f"runbook-{ids.name}", "body": b"new", "set_by": "a person", "note": "x", "risk": "medium"},
+            **{"disabled": True, "parameters": "{}", "allowed": "{}"},
+        },
+        "across.sql": {"asset_name": None, "status": None, "assignee": None},
+        "crossings.sql": {"who": "twin", "action": "of B", "hour": now + timedelta(hours=2)},
+        "offboarding.sql": {
+            **{"email": "of A" if ids == twins.twin else "of B", "owner": "an heir", "assets": [ids.other("asset_id")]},
+            **{"user_id": ids.other("actor_id"), "shown": ["of A", "of B"], "ended": ["of B"]},
+        },
+        "incidents.sql": {
+            **{"statuses": [2, 3], "assignee": None, "ids": None, "unowned": False},
+            # Each of what is looked for in alerts alone, or the other would hide what one of them finds.
+            "tools": ["of B"] if ids is twins.theirs else None,
+            "words": ["only theirs"] if ids is twins.past else None,
+        },
+        "around.sql": {
+            **{
+                "since": now - timedelta(hours=1),
+                "step_s": 60,
+                "ids": [ids.incident],
+                "floor": UUID(int=0),
+                "depth": 500,
+            },
+            **{"head": "of", "key": "of A", "rule_id": "of A", "asset_names": ["both"]},
+        },
+        "board.sql": {
+            **{"each": 3, "start": now - timedelta(days=2), "finish": now + timedelta(days=1), "depth": 500},
+            **{"starts": [now - timedelta(days=2)], "finishes": [now + timedelta(days=1)]},
+        },
+        "kpis.sql": {
+            **{"start": now - timedelta(days=2), "finish": now + timedelta(days=1), "then": now - timedelta(hours=1)},
+            **{"starts": [now - timedelta(days=2)], "finishes": [now + timedelta(days=1)]},
+            **{name: [now - timedelta(days=2), now + timedelta(days=1)] for name in ("cuts", "wholes", "parts")},
+            **{"broken": [now.replace(hour=0, minute=0)], "late_us": 1, "by_asset": True, "asks": "of A"},
+            **{"floor": UUID(int=0), "ceiling": UUID(int=(1 << 128) - 1)},
+        },
+        "brakes.sql": {"soon": now + timedelta(hours=2)},
+        "promises.sql": {
+            **{"promise_id": ids.other("promise_id"), "text": "said", "made_by": "a person", "made_at": now},
+            **{"state": None, "owner": None, "why": "called off"},
+        },
+        "handovers.sql": {
+            **{"handover_id": ids.other("handover_id"), "handovers": [ids.other("handover_id")], "ids": None},
+            **{"from_id": ids.other("from_id"), "to_id": ids.other("to_id"), "user_id": ids.other("from_id")},
+            **{"given": True, "received": True, "note": "x", "amount": 1, "whose": [company]},
+            **{"assignees": ["a person"], "outcomes": ["moved"], "state": None},
+        },
+        "push.sql": {
+            **{"users": [ids.other("user_id")], "subscription_ids": [ids.other("subscription_id")]},
+            **{"notice_id": ids.other("notice_id"), "at": now, "state": "failed", "problem": "gone"},
+            **{"since": now - timedelta(days=1), "before": now + timedelta(days=1)},
+        },
+        "search.sql": {"beyond": 0, "owners": [company], "newest": 100},
+        "views.sql": {
+            **{"is_of_msp": True, "owner_id": ids.other("owner_id"), "served": [ids.other("about_id")]},
+            **{"view_id": ids.other("view_id"), "about_id": ids.other("about_id"), "address": "a=b", "position": 1},
+            "shared": True,
+        },
+        "sites.sql": {
+            "q": None,
+            "site_ids": [ids.other("site_id")],
+            "names": ["twin of a", "twin of b"],
+            **_inventory(ids),
+        },
+        "contacts.sql": {
+            "q": None,
+            "site_ids": [ids.other("site_id")],
+            "names": ["of a", "of b"],
+            **_inventory(ids),
+            "site_id": None,
+        },
+        "reach.sql": {
+            **{"credential_id": ids.other("credential_id"), "asset_id": ids.other("asset_id"), "name": "twin of B"},
+            **{"executor": "of A", "settings": {}, "sealed": b"s", "fields": ["x"], "value": "x", "since": now},
+            **dict.fromkeys(("added_by", "bound_by"), "a person"),
+            **dict.fromkeys(("added_at", "bound_at", "rotated_at", "proven_at", "made_at"), now),
+            "rows": json.dumps([_patched(ids, now)]),
+        },
         "assets.sql": {
             **{"q": "of B", "tag": None, "confirmed": None, "into_id": twins.nowhere.other("asset_id")},
             **_inventory(ids),
@@ -230,10 +390,32 @@ def _special(statement: Statement, twins: Twins, case: Case) -> Params:
         },
     }
     by_statement: Mapping[str, Params] = {
+        "reach.sql insert_credential": {"credential_id": twins.nowhere.other("credential_id"), "name": "new"},
+        "reach.sql remove_credential": {"credential_id": spare("merged", now).other("credential_id")},
+        "reach.sql page_of_bindings": {"executor": None},
+        "reach.sql drop_patch_states": {"since": now + timedelta(days=1)},
+        "due.sql put_off": {"now": now - timedelta(days=1), "due_at": now + timedelta(hours=1)},
+        "reports.sql insert": {"report_id": twins.nowhere.other("report_id")},
+        "reports.sql insert_schedule": {"schedule_id": twins.nowhere.other("schedule_id")},
+        "reports.sql select_body": {"report_id": spare("merged", now).other("report_id")},
+        "reports.sql remove_before": {"floor": UUID(int=(1 << 128) - 1)},
         "acts.sql save_incident": {"occurrences": 3},
+        "audit.sql insert_entry": _entry(twins, ids),
+        "audit_chain.sql select_unlinked": {"after": UUID(int=0)},
+        "audit_chain.sql move_heads": {"seqs": [99], "hashes": [b"h"]},
         "acts.sql insert_split": {"id": twins.nowhere.incident},
+        "acts.sql insert_incident_state": {
+            "incident_id": spare("split off", now).incident,
+            **dict.fromkeys(("window_s", "hold_s", "reopen_s", "life_s", "least_count"), 60),
+            **{"began_at": now, "fixed_window": False},
+        },
         "acts.sql move_states": {"incident_id": twins.nowhere.incident},
         "acts.sql move_alerts": {"incident_id": twins.nowhere.incident, "alerts": [ids.alert]},
+        "acts.sql move_promises": {"incident_id": twins.nowhere.incident},
+        "promises.sql insert": {"promise_id": twins.nowhere.other("promise_id")},
+        "handovers.sql insert": {"handover_id": twins.nowhere.other("handover_id")},
+        "handovers.sql insert_incidents": {"handover_id": twins.nowhere.other("handover_id")},
+        "handovers.sql settle": {"state": "accepted"},
         "acts.sql move_all_alerts": {"incident_id": twins.nowhere.incident},
         "acts.sql move_keys": {"incident_id": twins.nowhere.incident},
         "acts.sql mark_merged": {"incident_id": twins.nowhere.incident},
@@ -247,12 +429,21 @@ def _special(statement: Statement, twins: Twins, case: Case) -> Params:
             "bytes": [77],
         },
         "companies.sql with_ref": {"ref": "of B"},
+        "companies.sql called": {"text": "of B"},
         "gate.sql targets_of": {"shared_id": ids.other("shared_id")},
         "routes.sql page": {"after": None},
         "routes.sql remove": {"values": [ids.name]},
         "onboarding.sql own_integrations": {"not_source": "alertwhisperer"},
-        "incidents.sql page": {"id": None, "assignee": None},
+        "approvals.sql page": {
+            "state": None,
+            **dict.fromkeys(("requester_id", "about", "settled_since", "from_id"), None),
+        },
+        "around.sql similar": {"depth": 1},  # so that theirs would take the place of ours
+        "runs.sql page": {"before": None, "state": None, "incident_id": None},
+        "run_choices.sql escalations": {"incident_id": None},
         "incidents.sql company_of": {"id": ids.incident},
+        "incidents.sql rows": {"ids": [ids.incident]},
+        "ledger.sql fold": {"limit": 1},  # a minute that they alone have would be the one
         "integrations.sql select_action": {"id": ids.other("source_action")},
         "integrations.sql release_actions": {"kind": "confirm", "subject": "topic"},
         "quarantine.sql page": {"id": None},
@@ -266,7 +457,7 @@ def _special(statement: Statement, twins: Twins, case: Case) -> Params:
             "mode": "learned",
             "state": "learning",
             "reason": "few_beats",
-            "most": 2,
+            "most": 3,
         },
         "quarantine.sql settle": {"state": "discarded"},
         "assets.sql remove": {"asset_id": spare("merged", now).other("asset_id")},
@@ -275,6 +466,55 @@ def _special(statement: Statement, twins: Twins, case: Case) -> Params:
         "asset_names.sql remove": {"name": "twin of B"},
     }
     return {**by_file.get(statement.file, {}), **by_statement.get(statement.label, {})}
+
+
+def _entry(twins: Twins, ids: Ids) -> Params:
+    """An entry for which the other company alone has one of the two keys: once that of `who`, once that of `what`."""
+    who, what = (twins.theirs if ids is one else twins.twin for one in (twins.theirs, twins.past))
+    texts = ("action", "resource_kind", "resource_id", "actor_kind", "trace_id")
+    sealed = ("who", "what", "who_commitment", "what_commitment")
+    return {
+        **dict.fromkeys(texts, "x"),
+        **dict.fromkeys(sealed, b"x"),
+        **{"id": twins.nowhere.other("entry"), "at": twins.now, "actor_id": None, "incident_id": None},
+        **{"who_subject": who.other("subject"), "who_mark": who.other("mark")},
+        **{"subject": what.other("subject"), "what_mark": what.other("mark")},
+    }
+
+
+def _patched(ids: Ids, now: datetime) -> Params:
+    """What a machine's patches are now."""
+    counts = dict.fromkeys(("installed", "missing", "failed", "critical"), 3)
+    moments = dict.fromkeys(("scanned_at", "asked_at"), now.isoformat())
+    return {"asset_id": str(ids.other("asset_id")), "instance": "i-1", **counts, **moments}
+
+
+def _run(twins: Twins, ids: Ids) -> Params:
+    """A run, its target and its script; what is inserted has names that nobody has."""
+    now, fresh = twins.now, twins.nowhere
+    texts = dict.fromkeys(("version", "title", "signature", "requested_by", "actor", "said", "before", "after"), "x")
+    times = dict.fromkeys(
+        ("requested_at", "started_at", "ended_at", "begun_at", "settled_at", "at", "since", "until"), now
+    )
+    return {
+        **texts,
+        **times,
+        **{name: ids.other(name) for name in ("run_id", "approval_id", "asset_id", "act_id")},
+        **{"run_ids": [ids.other("run_id")], "asset_ids": [ids.other("asset_id")], "step_id": fresh.other("step_id")},
+        **{"runbook": "both", "risk": "low", "shell": "sh", "by_itself": False, "at_once": 1, "stop_at_failed_pct": 0},
+        **{"state": "running", "reason": "x", "places": [9], "names": ["x"], "phase": "act", "ending": "failed"},
+        **{
+            "content": b"x",
+            "exit_code": 1,
+            "stdout": b"x",
+            "stderr": b"x",
+            "cut": False,
+            "reference": "",
+            "link": "",
+            "fence": 0,
+        },
+        **{"most": 10, "floor": UUID(int=0), "since": now - timedelta(days=1)},
+    }
 
 
 def _inventory(ids: Ids) -> Params:
@@ -303,8 +543,12 @@ def _hot(statement: Statement, text: str, twins: Twins, case: Case) -> tuple[str
             *([company], [integration], [fresh.other("sender")], [fresh.other("body")], [fresh.delivery], [now]),
             *([company], [problem], [company], [key]),
         ],
-        "hot/leave.sql": [company, [ids.occurrence], now, "a person", fresh.other("l"), fresh.other("a"), integration],
-        "hot/settle.sql": [company, ids.occurrence, 3, now, "a person", 1, 1, fresh.other("l"), fresh.other("a")],
+        "hot/leave.sql": [company, [ids.occurrence], now, "a person", fresh.other("l")],
+        "hot/reread.sql": [
+            *(company, ids.delivery, 3, now, 1, 1, fresh.other("l")),
+            *(UUID(int=ids.delivery.int + (1 << 24)), UUID(int=ids.delivery.int + (2 << 24))),
+        ],
+        "hot/settle.sql": [company, ids.occurrence, 3, now, "a person", 1, 1, fresh.other("l")],
     }
     return text, values[statement.file]
 

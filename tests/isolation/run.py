@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import timedelta
 from multiprocessing import get_context
 from uuid import UUID, uuid4
 
@@ -27,14 +28,22 @@ import asyncpg
 import httpx
 
 from alertwhisperer.app.build import House
-from alertwhisperer.domain.company import Scope
+from alertwhisperer.domain.company import INSTALLATION, Scope
 from alertwhisperer.domain.user import Role
+from alertwhisperer.guard.people import add_user
+from alertwhisperer.remediate.credentials import add_credential
+from alertwhisperer.shift import promises
+from alertwhisperer.store import incidents
 from alertwhisperer.store.database import Connection
+from alertwhisperer.store.incidents import IncidentFilter
+from tests.api.rows import add_device
 from tests.database import Migrated, Server
+from tests.guard.asking import ask_something
 from tests.inventory.furnishing import furnish
-from tests.isolation.routes import routes_of, side_of, walk
+from tests.isolation.routes import BOTH, routes_of, side_of, walk
 from tests.isolation.sending import REFUSED_BY_DATABASE, Heard, good_body, send, send_apart
-from tests.server import Sender, house_of, new_company, new_sender, new_token, on_database, serving
+from tests.remediate.rows import run_something
+from tests.server import Sender, bearer, house_of, new_company, new_sender, new_token, on_database, serving
 
 DEFAULT_URL = "postgresql://postgres@127.0.0.1/postgres"
 LIMIT = 600  # requests a minute of the hostile company, which are its burst as well
@@ -215,6 +224,8 @@ async def _check_routes(
         good, [int(urls[0].rsplit(":", 1)[1])], lambda _: b"{", first=99_000_000, per_second=1, seconds=1
     )
     assert broken.admitted == 1
+    # Somebody who serves both, so that an offer of the other's incidents is not refused for want of a receiver.
+    await add_user(house.database, Scope(INSTALLATION, "test"), BOTH, Role.MSP_ADMIN, [], now=house.clock.now())
     sides = []
     for sender, name in zip(senders, _NAMES, strict=True):
         await owner.execute(
@@ -230,13 +241,32 @@ async def _check_routes(
             sender.company_id,
             UUID(sender.integration_id),
         )
-        await furnish(house.database, Scope(sender.company_id, "test"), now=house.clock.now())
+        scope = Scope(sender.company_id, "test")
+        inventory = await furnish(house.database, scope, now=house.clock.now())
+        now = house.clock.now()
+        asset_id = inventory["asset_id"]
+        approval_id = await ask_something(house.database, scope, asset_id, now=now)
+        await run_something(house.database, scope, approval_id, asset_id, now=now)
+        async with house.database.unit_of_work(scope) as unit:
+            [incident] = await incidents.page(unit, IncidentFilter(), limit=1)
+            await promises.make(unit, incident.id, "x", now + timedelta(hours=1), now=now)
+        values = {"private_key": f"a key of {name}"}
+        await add_credential(house.database, house.vault, scope, f"{name} servers", "ssh", values, now=now)
         token = await new_token(house, Role.COMPANY_ADMIN, [sender.company_id])
+        await _share_view(urls[0], token, str(sender.company_id))
+        person = await owner.fetchval("SELECT user_id FROM user_company WHERE company_id = $1", sender.company_id)
+        await add_device(house.database, house.vault, person, at=house.clock.now())
         sides.append(await side_of(owner, sender.company_id, name, token))
     routes = routes_of(house)
     report.routes = len(routes)
     for own, other, url in ((sides[0], sides[1], urls[0]), (sides[1], sides[0], urls[1])):
         report.wrong += await walk(routes, url, own, other)
+
+
+async def _share_view(url: str, token: str, company_id: str) -> None:
+    asked = {"name": "x", "address": "state=open", "shared": True, "company_id": company_id}
+    async with httpx.AsyncClient(base_url=url, headers=bearer(token), trust_env=False) as client:
+        (await client.post("/api/views", json=asked)).raise_for_status()
 
 
 async def on_scratch(server: Server, *, rounds: int, seconds: float) -> Report:

@@ -9,69 +9,12 @@ by its id. A statement that forgets the company cannot but show, count or change
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid5
+from uuid import UUID
 
-from alertwhisperer.kit.ids import KIND_ALERT, KIND_INCIDENT, KIND_OCCURRENCE, delivery_id_int, member
 from alertwhisperer.store.database import Connection
-
-OURS, THEIRS, NOBODY = (UUID(int=0x0195_0000_0000_7000_8000_0000_0000_0000 + number) for number in (2, 1, 3))
-"""The company that asks, its twin (written first, so that what takes any row takes its row), and one without rows."""
-
-_SPACE = UUID("5b1f7f4e-0d7c-4c55-9a2b-7f2d1b6f0a11")
-
-
-@dataclass(frozen=True)
-class Ids:
-    """A set of ids that belong together; `name` makes them, so that equal names are equal ids."""
-
-    name: str
-    now: datetime
-    later: int
-
-    def _member(self, kind: int) -> UUID:
-        entropy = uuid5(_SPACE, self.name).bytes[:10]
-        at_ms = int(self.now.timestamp() * 1000) + self.later
-        return UUID(int=member(delivery_id_int(at_ms, lambda _: entropy), kind, 0))
-
-    @property
-    def delivery(self) -> UUID:
-        return self._member(0)
-
-    @property
-    def occurrence(self) -> UUID:
-        return self._member(KIND_OCCURRENCE)
-
-    @property
-    def alert(self) -> UUID:
-        return self._member(KIND_ALERT)
-
-    @property
-    def incident(self) -> UUID:
-        return self._member(KIND_INCIDENT)
-
-    def other(self, what: str) -> UUID:
-        """Any other id: of a problem, a key, an integration, …"""
-        return uuid5(_SPACE, f"{self.name} {what}")
-
-
-@dataclass(frozen=True)
-class Twins:
-    """
-    What is in the database.
-
-    Attributes:
-        twin: ids that both have; theirs: that the second alone has; past: an alert whose problem has no state with us
-            and one with them; nowhere: that nobody has.
-    """
-
-    now: datetime
-    twin: Ids
-    ours: Ids
-    theirs: Ids
-    past: Ids
-    nowhere: Ids
+from tests.isolation.ids import OURS, THEIRS, Ids, Twins, spare, version_of
+from tests.isolation.shown import show
 
 
 async def make_twins(owner: Connection) -> Twins:
@@ -89,13 +32,26 @@ async def make_twins(owner: Connection) -> Twins:
                 await _insert(owner, name, tables[name], _row(name, company, letter, ids))
         await _stand_on_each_other(owner, tables, twins, company, letter, own)
     await _reach_over(owner, tables, twins)
+
+    async def put(company: UUID, table: str, ids: Ids, **more: object) -> None:
+        letter = "A" if company is OURS else "B"
+        await _insert(owner, table, tables[table], {**_row(table, company, letter, ids), **more})
+
+    await show(owner, put, twins)
     return twins
 
 
-_ONCE = frozenset({"tenant", "company", "rate_bucket"})  # one row a company
+_ONCE = frozenset(
+    {"tenant", "company", "rate_bucket", "kill_switch", "audit_head", "baseline", "external_id"}
+)  # one row a company
 _LATER = frozenset({"asset_edge"})  # it needs two assets
-_SKIPPED = frozenset({"app_user", "api_token", "user_company", "schema_migration", "uptime"})  # no tenant's
-_FIRST = ("tenant", "company", "integration", "site", "asset")  # others refer to them
+_FOR_ALL = {"kill_switch_for_all", "freeze_for_all", "audit_checkpoint", "audit_witness"}
+_SKIPPED = frozenset(
+    {"app_user", "api_token", "user_company", "user_group", "schema_migration", "uptime"} | _FOR_ALL
+)  # no tenant's
+_FIRST = (
+    *("tenant", "company", "integration", "site", "asset", "credential", "approval", "run", "run_target"),
+)  # others refer to them
 
 
 async def _tables(owner: Connection) -> dict[str, dict[str, str]]:
@@ -110,7 +66,7 @@ async def _tables(owner: Connection) -> dict[str, dict[str, str]]:
     for row in rows:
         if row["relname"] not in _SKIPPED:
             found.setdefault(row["relname"], {})[row["attname"]] = row["kind"]
-    return found
+    return {name: columns for name, columns in found.items() if "company_id" in columns}
 
 
 Row = Mapping[str, object]
@@ -151,6 +107,7 @@ def _row(table: str, company: UUID, letter: str, ids: Ids) -> Row:
             "quiet_since": None,
             "episode": None,
         },
+        "credential": {"name": f"{ids.name} of {letter}"},
         "company_group": {"name": f"{ids.name} of {letter}"},
         "site": {"name": f"{ids.name} of {letter}"},
         "inherited_setting": {"name": ids.name},
@@ -162,23 +119,45 @@ def _row(table: str, company: UUID, letter: str, ids: Ids) -> Row:
             "from_asset": ids.other("asset_id"),
             "to_asset": spare("below", ids.now).other("asset_id"),
         },
+        "audit_link": {"seq": version_of(ids), "entry_id": ids.other("audit_entry")},
+        "audit_pending": {"entry_id": ids.other("audit_entry")},
+        "crossing": {"who": ids.name},
+        "approval": {
+            **{"risk": "low", "state": "asked", "needed": 1, "hash": bytes(32), "settled_by": ""},
+            "expires_at": ids.now + timedelta(hours=1),
+        },
+        "approval_decision": {"answer": "approve"},
+        "run": {
+            **{"risk": "low", "shell": "sh", "state": "waiting_for_approval", "at_once": 1, "stop_at_failed_pct": 0},
+            **{"fence": 0, "reason": "asked", "version": "1", "cancelled_by": "", "by_itself": True},
+        },
+        "run_target": {"state": "waiting_for_approval", "place": 0, "runbook": "both"},
+        "run_act": {"phase": "act", "ending": None},
+        "run_parameter": {"parameter": ids.name},
+        "run_healing": {"state": "provisional", "until": ids.now + timedelta(hours=1)},
+        "report": {
+            **{"format": "pdf", "state": "queued", "ends_at": ids.now + timedelta(hours=1)},
+            **dict.fromkeys(("body", "sha256", "size", "schedule_id")),
+        },
+        "report_schedule": {"every": "week", "day": 1, "hour": 6},
+        "baseline": {"kind": "typed", "ends_at": ids.now + timedelta(hours=1)},
+        "company_runbook": {"slug": f"runbook-{ids.name}", "body": b"of " + letter.encode()},
+        "runbook_override": {"slug": f"runbook-{ids.name}", "risk": "high"},
+        "freeze_window": {"place": version_of(ids), "ends_at": ids.now + timedelta(hours=1)},
         "alert": {"asset_name": "both"},
+        "audit_entry": {"resource_id": "both"},
         "feed": {"state": "ok", "interval_s": 10 * number, "sequence": 4},
         "due_work": {"kind": "resolve_incident", "subject": ids.incident},
         "refusal_count": {"reason": "rate_limited", "at": _counted_at(letter, ids)},
         "ledger_count": {"at": _counted_at(letter, ids)},
+        "ledger_minute": {"at": _minute(ids)},
+        "alert_quarter": {"start": _minute(ids)},
+        "push_notice": {"state": "sent"},
+        "promise": {"kept_at": None, "dropped_at": None},
+        "handover": {"state": "offered", "companies": []},
+        "handover_incident": {"outcome": "offered"},
     }
     return {"letter": letter, "number": number, "ids": ids, **chosen, **by_table.get(table, {})}
-
-
-def spare(name: str, now: datetime) -> Ids:
-    """Ids of more assets that both have: `below` all others, and `merged` into the twin."""
-    return Ids(name, now, 20)
-
-
-def version_of(ids: Ids) -> int:
-    """Of rules and settings; theirs is the newest of all."""
-    return {"twin": 1, "theirs": 9}.get(ids.name, 7)
 
 
 def _identity(table: str, ids: Ids) -> UUID:
@@ -201,7 +180,15 @@ def _counted_at(letter: str, ids: Ids) -> datetime:
     return earlier + (timedelta(seconds=20) if letter == "B" else timedelta(minutes=1))
 
 
-_UNSET = frozenset({"removed_at", "revoked_at", "settled_at", "settled_by", "merged_into", "split_from", "resolved_by"})
+def _minute(ids: Ids) -> datetime:
+    """A whole quarter of an hour, another one for each set of ids."""
+    midnight = ids.now.replace(hour=0, minute=0)
+    return midnight - timedelta(minutes=15 * ids.later)
+
+
+_UNSET = frozenset(
+    {"removed_at", "revoked_at", "settled_at", "settled_by", "merged_into", "split_from", "resolved_by", "snoozed_by"}
+)
 
 
 async def _insert(owner: Connection, table: str, columns: Mapping[str, str], row: Row) -> None:
@@ -226,6 +213,7 @@ def _value(name: str, kind: str, row: Row) -> object:
         "smallint": 1 if name in ("status", "parser") else (2 if letter == "A" else 5),
         "integer": number,
         "bigint": number,
+        "xid8": number,
         "double precision": float(number),
         "boolean": False,
         "timestamp with time zone": ids.now,
@@ -245,12 +233,24 @@ async def _stand_on_each_other(
 
     merged = spare("merged", twins.now)
     await put("site", merged)
+    await put("credential", merged)
     await put("asset", spare("below", twins.now), site_id=None)
     await put("asset", merged, site_id=None, merged_into=twins.twin.other("asset_id"))
     await put("asset_name", twins.twin, name="both", origin="alias")
     await put("asset_name", twins.twin, name=f"seen of {letter}", asset_id=None, origin="seen")
     for ids in (twins.twin, own):
         await put("asset_edge", ids)
+    if letter == "B":  # what ours was shown ended, by their log
+        await put("audit_entry", merged, id=UUID(int=(1 << 128) - 1))
+    made = f"of {letter}".encode()
+    await put("report", merged, state="made", body=made, size=len(made), sha256=bytes(32))
+    # Of the same thing ours is decided and theirs is open.
+    await put("approval", merged, state="asked" if letter == "B" else "refused")
+    await put("approval_touch", merged, kind="asset", resource_id="both")
+    # Of a run that is over, on an asset on which another one waits.
+    await put("run", merged, state="failed")
+    await put("run_target", merged, state="failed", asset_id=twins.twin.other("asset_id"))
+    await put("run_healing", merged)
 
 
 async def _reach_over(owner: Connection, tables: Mapping[str, Mapping[str, str]], twins: Twins) -> None:
@@ -268,9 +268,38 @@ async def _reach_over(owner: Connection, tables: Mapping[str, Mapping[str, str]]
             await _insert(owner, table, tables[table], row)
     # They have newer alerts in what is, by its id, our incident: they must not crowd ours out of a limited list.
     await put(THEIRS, "B", joined, twins.twin.incident, "alert", "alert_state")
+    await _reach_into_the_log(owner, tables, twins)
+    # Ours are long over; theirs, of the same ids, were opened, acknowledged and resolved within the hour.
+    for moment in ("opened_at", "acknowledged_at", "resolved_at"):
+        aged, old = Ids(moment, twins.now, 30), twins.now - timedelta(days=40)
+        long_over = {"opened_at": old, "acknowledged_at": None, "resolved_at": old}
+        for company, letter, moments in ((THEIRS, "B", {**long_over, moment: twins.now}), (OURS, "A", long_over)):
+            for name in ("incident", "incident_state"):
+                row = {**_row(name, company, letter, aged), "incident_id": aged.incident, **moments}
+                await _insert(owner, name, tables[name], row)
     # Our alert's problem has gone on, so it has no state; theirs says that it belongs elsewhere.
     await put(OURS, "A", past, past.incident, "alert", "incident", "incident_state")
     await put(THEIRS, "B", past, twins.theirs.incident, "alert", "alert_state")
+
+
+async def _reach_into_the_log(owner: Connection, tables: Mapping[str, Mapping[str, str]], twins: Twins) -> None:
+    """Audit entries, links, keys and places in the waiting list that meet only across the two companies."""
+
+    async def put(table: str, company: UUID, **more: object) -> None:
+        letter = "A" if company is OURS else "B"
+        row = {**_row(table, company, letter, Ids(f"{table} {more}", twins.now, 0)), **more}
+        await _insert(owner, table, tables[table], row)
+
+    linked, waiting, gone = (twins.nowhere.other(name) for name in ("linked there", "waits there", "gone here"))
+    await put("audit_entry", OURS, id=linked)
+    await put("audit_link", THEIRS, seq=0, entry_id=linked)
+    await put("audit_entry", OURS, id=waiting)
+    await put("audit_pending", THEIRS, entry_id=waiting)
+    await put("audit_link", THEIRS, seq=40, entry_id=waiting)
+    await put("audit_entry", THEIRS, id=gone)
+    await put("audit_link", OURS, seq=0, entry_id=gone)
+    await put("audit_entry", OURS, subject=twins.theirs.other("subject"))
+    await put("audit_entry", THEIRS, id=twins.twin.other("audit_log"))
 
 
 def tenant_tables(tables: Sequence[str]) -> list[str]:

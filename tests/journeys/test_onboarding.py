@@ -135,6 +135,7 @@ from pathlib import Path
 from alertwhisperer.app.build import open_house
 from alertwhisperer.app.settings import load
 from alertwhisperer.cli.sheet import keep_keys
+from alertwhisperer.domain.company import INSTALLATION, Scope
 from alertwhisperer.ingest.onboarding import import_companies
 
 def keep_and_die(keys):
@@ -144,7 +145,7 @@ def keep_and_die(keys):
 async def work():
     async with open_house(load()) as house:
         await import_companies(
-            house.database, house.vault, house.sources, "test", Path(sys.argv[1]).read_bytes(),
+            house.database, house.vault, house.sources, Scope(INSTALLATION, "test"), Path(sys.argv[1]).read_bytes(),
             apply=True, deliver=keep_and_die, server="", now=house.clock.now(),
         )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import random
 import shutil
 import struct
 import subprocess
@@ -13,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from socket import create_connection, socket
+from socket import create_connection
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
 from uuid import uuid4
@@ -264,7 +263,7 @@ def zabbix_running(owner_dsn: str, place: Path) -> Iterator[Zabbix]:
         place: folder for its settings, pages and logs.
     """
     with _database(owner_dsn) as base:
-        port, pages_port = _low_port(), free_port()
+        port, pages_port = free_port(), free_port()
         server, pages = place / "server", place / "pages"
         server.mkdir()
         (server / "zabbix_server.conf").write_text(_SERVER.format(host=HOST, port=port, place=server, db=base))
@@ -280,16 +279,6 @@ def zabbix_running(owner_dsn: str, place: Path) -> Iterator[Zabbix]:
             zabbix = Zabbix(port, pages_port, (serving, showing))
             zabbix.sign_in()
             yield zabbix
-
-
-def _low_port() -> int:
-    """A free port that Zabbix takes: none above 32767, where the free ones of the system begin."""
-    for _ in range(100):
-        port = random.randint(20_000, 32_000)
-        with socket() as trial:
-            if trial.connect_ex((HOST, port)) != 0:
-                return port
-    raise AssertionError("no free port from 20000 to 32000")
 
 
 def _copy_pages(pages: Path, base: _Base) -> None:

@@ -19,6 +19,8 @@ import pytest
 from alertwhisperer.app.lanes import Lanes
 from alertwhisperer.domain.delivery import Answer, Delivery
 from alertwhisperer.domain.rule import Rule
+from alertwhisperer.guard.audit.sealing import AuditSealer
+from alertwhisperer.guard.vault import Vault
 from alertwhisperer.kit.clock import ManualClock, SystemClock
 from alertwhisperer.kit.metrics import Metrics
 from alertwhisperer.store import alerts, deliveries, incidents, ledger, quarantine, rules
@@ -27,7 +29,7 @@ from alertwhisperer.store.database import Database
 from alertwhisperer.store.hot.committed import committed
 from alertwhisperer.store.incidents import IncidentFilter, IncidentRow
 from alertwhisperer.store.ledger import Totals
-from tests.conftest import MakeCompany, Tenant
+from tests.conftest import MASTER, MakeCompany, Tenant
 from tests.places import open_place
 from tests.store.batches import alert, delivery, hot_connection, pipeline_of
 
@@ -263,7 +265,7 @@ async def test_a_commit_whose_answer_was_lost_is_not_done_twice(
 ) -> None:
     with open_place("aw-line-") as place:
         async with Line(database.dsn, place) as line:
-            far = Database(line.dsn)
+            far = Database(line.dsn, AuditSealer(Vault(MASTER)))
             await far.open()
             try:
                 async with process(far) as lanes:

@@ -6,7 +6,7 @@ Two companies get a row in each table that the catalogue knows; then one tries e
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
@@ -27,6 +27,31 @@ CHOSEN: Mapping[tuple[str, str], object] = {
     ("company_setting", "origin"): "company",
     ("silence_check", "mode"): "off",
     ("silence_check", "state"): "off",
+    ("approval", "hash"): bytes(32),
+    ("approval", "risk"): "high",
+    ("approval", "state"): "asked",
+    ("approval_decision", "answer"): "approve",
+    ("freeze_window", "ends_at"): datetime(2100, 1, 1, tzinfo=UTC),
+    ("run", "risk"): "low",
+    ("run", "shell"): "sh",
+    ("run", "state"): "planned",
+    ("run_target", "state"): "planned",
+    ("run_act", "phase"): "act",
+    ("run_healing", "state"): "provisional",
+    ("run_healing", "until"): datetime(2100, 1, 1, tzinfo=UTC),
+    ("report", "ends_at"): datetime(2100, 1, 1, tzinfo=UTC),
+    ("report", "format"): "pdf",
+    ("report", "state"): "queued",
+    ("report_schedule", "every"): "week",
+    ("report_schedule", "hour"): 6,
+    ("baseline", "ends_at"): datetime(2100, 1, 1, tzinfo=UTC),
+    ("baseline", "kind"): "typed",
+    ("push_notice", "state"): "due",
+    ("handover", "state"): "offered",
+    ("handover", "companies"): [],
+    ("handover_incident", "outcome"): "offered",
+    ("company_runbook", "slug"): "own-runbook",
+    ("runbook_override", "risk"): "high",
 }
 
 
@@ -62,11 +87,13 @@ async def tenant_tables(connection: Connection) -> list[Table]:
     for row in rows:
         columns.setdefault(row["relname"], []).append(Column(row["attname"], row["kind"]))
     rights = {row["relname"]: (row["may_update"], row["may_delete"]) for row in rows}
-    return [Table(name, tuple(found), *rights[name]) for name, found in columns.items()]
+    # By name, but for what the next ones refer to.
+    order = sorted(columns, key=lambda name: (name != "run" and name.startswith("run_") and name != "run_target", name))
+    return [Table(name, tuple(columns[name]), *rights[name]) for name in order]
 
 
 def asset_of(tenant: Tenant, number: int) -> UUID:
-    """The id of one of a tenant's two assets, which an edge joins."""
+    """An id of a thing of a tenant's that other rows name: two assets, an approval, a credential, a run."""
     return UUID(int=tenant.id.int ^ number)
 
 
@@ -77,6 +104,12 @@ def value(table: Table, column: Column, tenant: Tenant, now: datetime) -> object
         return tenant.integration.id
     if column.name in ("asset_id", "from_asset"):
         return asset_of(tenant, 1)
+    if column.name == "approval_id":
+        return asset_of(tenant, 3)
+    if column.name == "run_id":
+        return asset_of(tenant, 5)
+    if column.name == "credential_id":
+        return asset_of(tenant, 4)
     if column.name == "to_asset":
         return asset_of(tenant, 2)
     if (table.name, column.name) in CHOSEN:
@@ -84,6 +117,7 @@ def value(table: Table, column: Column, tenant: Tenant, now: datetime) -> object
     by_kind: Mapping[str, object] = {
         "uuid": uuid7(now),
         "text": "x",
+        "text[]": ["x"],
         "smallint": 1,
         "integer": 1_000,
         "bigint": 1,
@@ -124,7 +158,8 @@ async def two(database: Database, clock: ManualClock, make_company: MakeCompany)
     first, second = await make_company("First"), await make_company("Second")
     for tenant in (first, second):
         async with database.unit_of_work(tenant.scope) as unit:
-            for table in await tenant_tables(unit.connection):
+            tables = await tenant_tables(unit.connection)
+            for table in sorted(tables, key=lambda one: one.name == "asset_binding"):  # it needs a credential
                 if table.name == "asset_edge":  # after `asset`, which has the first one
                     await second_asset(unit.connection, tenant)
                 await insert(unit.connection, table, tenant, clock.now(), again="ON CONFLICT DO NOTHING")
@@ -206,7 +241,7 @@ async def test_a_key_cannot_be_entered_or_forgotten_for_another_company(
 
 async def test_the_audit_log_is_append_only(database: Database, two: tuple[Tenant, Tenant]) -> None:
     own, _ = two
-    for statement in ("UPDATE audit_log SET actor = 'nobody'", "DELETE FROM audit_log", "TRUNCATE audit_log"):
+    for statement in ("UPDATE audit_entry SET action = 'nothing'", "DELETE FROM audit_entry", "TRUNCATE audit_entry"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             async with database.unit_of_work(own.scope) as unit:
                 await unit.connection.execute(statement)
@@ -215,7 +250,11 @@ async def test_the_audit_log_is_append_only(database: Database, two: tuple[Tenan
 async def test_not_even_the_owner_changes_the_audit_log(migrated: Migrated, two: tuple[Tenant, Tenant]) -> None:
     owner: Connection = await asyncpg.connect(migrated.owner_dsn)
     try:
-        for statement in ("UPDATE audit_log SET actor = 'nobody'", "DELETE FROM audit_log", "TRUNCATE audit_log"):
+        for statement in (
+            "UPDATE audit_entry SET action = 'nothing'",
+            "DELETE FROM audit_entry",
+            "TRUNCATE audit_entry",
+        ):
             with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
                 await owner.execute(statement)
     finally:

@@ -22,6 +22,7 @@ from alertwhisperer.app.build import open_house
 from alertwhisperer.app.settings import load
 from alertwhisperer.domain.company import INSTALLATION
 from alertwhisperer.domain.errors import Permanent, Temporary
+from alertwhisperer.guard.audit.sealing import AuditSealer
 from alertwhisperer.guard.vault import Vault
 from alertwhisperer.store import integrations, maintenance
 from alertwhisperer.store.database import Connection, Database
@@ -87,7 +88,7 @@ async def test_a_fresh_database_gets_all_and_the_second_time_nothing(migrated: M
     async with empty_database(migrated.owner_dsn) as dsn:
         assert await migrate(dsn, APP_PASSWORD) == ALL
         assert await migrate(dsn, APP_PASSWORD) == []
-        database = Database(app_dsn(dsn, APP_PASSWORD))
+        database = Database(app_dsn(dsn, APP_PASSWORD), AuditSealer(Vault(b"a master secret of 32 bytes only")))
         await database.open()
         assert await database.company_ids() == [INSTALLATION]
         await database.close()
@@ -181,7 +182,7 @@ async def test_an_owner_who_may_not_create_roles_is_told_what_to_do(migrated: Mi
         empty_database(migrated.owner_dsn, owner) as as_superuser,
     ):
         dsn = signed_in_as(as_superuser, owner)
-        assert await migrate(dsn, APP_PASSWORD, own_role=False) == ALL
+        assert await migrate(dsn) == ALL
         await _try_the_doors(Migrated(dsn, app_dsn(dsn, APP_PASSWORD)))
 
 
@@ -210,7 +211,7 @@ async def test_the_owner_is_refused(migrated: Migrated) -> None:
         empty_database(migrated.owner_dsn, owner) as as_superuser,
     ):
         dsn = signed_in_as(as_superuser, owner)
-        await migrate(dsn, APP_PASSWORD, own_role=False)
+        await migrate(dsn)
         await assert_refused(Migrated(dsn, dsn), dsn, "row-level security")
         await assert_refused(Migrated(dsn, dsn), signed_in_as(as_superuser, relative), "row-level security")
 
@@ -238,7 +239,7 @@ async def _refused_without(dsn: str, name: str) -> None:
 
 async def assert_refused(migrated: Migrated, dsn: str, why: str) -> None:
     """Neither a connection nor a house nor `serve` comes up, and all say why."""
-    database = Database(dsn)
+    database = Database(dsn, AuditSealer(Vault(b"a master secret of 32 bytes only")))
     with pytest.raises(Permanent, match=why):
         await database.open()
     await database.close()

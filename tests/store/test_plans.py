@@ -22,7 +22,9 @@ import asyncpg
 import msgspec
 import pytest
 
-from alertwhisperer.domain.company import Scope
+from alertwhisperer.domain.attention import Group
+from alertwhisperer.domain.company import INSTALLATION, Scope
+from alertwhisperer.guard.audit.sealing import AuditSealer
 from alertwhisperer.guard.companies import add_company
 from alertwhisperer.guard.vault import Vault
 from alertwhisperer.ingest.integrations import add_integration
@@ -36,8 +38,8 @@ from alertwhisperer.store.hot.batch import Wanted, first_deliveries, lock, trans
 from alertwhisperer.store.hot.committed import committed
 from alertwhisperer.store.hot.rows import Rows
 from alertwhisperer.store.hot.settle import Settling, settle
-from alertwhisperer.store.incidents import IncidentFilter
-from tests.conftest import Tenant
+from alertwhisperer.store.incidents import IncidentFilter, Place
+from tests.conftest import MASTER, Tenant
 from tests.database import Migrated, Server, run_apart
 from tests.store.batches import alert, delivery, hot_connection, pipeline_of
 
@@ -110,7 +112,7 @@ def world(request: pytest.FixtureRequest, migrated: Migrated) -> Iterator[World]
 async def _prepare(name: str, made: Migrated) -> World:
     clock = ManualClock(NOW)
     await _as_owner(made, _NO_STATISTICS)
-    database = Database(made.app_dsn)
+    database = Database(made.app_dsn, AuditSealer(Vault(MASTER)))
     await database.open()
     try:
         tenants = (await _tenant(database, clock, "One"), await _tenant(database, clock, "Two"))
@@ -126,7 +128,7 @@ async def _prepare(name: str, made: Migrated) -> World:
 
 
 async def _tenant(database: Database, clock: ManualClock, name: str) -> Tenant:
-    company = await add_company(database, "test", name, now=clock.now())
+    company = await add_company(database, Scope(INSTALLATION, "test"), name, now=clock.now())
     scope = Scope(company.id, "test")
     made = await add_integration(
         database,
@@ -181,6 +183,13 @@ _MORE = (
     "settings, version, created_at, removed_at FROM integration, generate_series(1, 1000)",
     "INSERT INTO quarantine SELECT company_id, id, id, integration_id, received_at, 'x', '', '', '', 'rerun'"
     " FROM occurrence",
+    # Most incidents of a grown installation are over.
+    "INSERT INTO incident_state (company_id, incident_id, status, severity, is_current, by_person, fixed_window,"
+    " window_s, hold_s, reopen_s, life_s, least_count, firing, alerts, occurrences, began_at, opened_at, activity_at,"
+    " resolved_at)"
+    " SELECT company_id, gen_random_uuid(), 3, severity, false, by_person, fixed_window, window_s, hold_s, reopen_s,"
+    " life_s, least_count, 0, alerts, occurrences, began_at, opened_at, activity_at, activity_at"
+    " FROM incident_state, generate_series(1, 5)",
 )
 _TELL_PLANS = tuple(
     f"DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET {name} = {value}', current_database()); END $$"
@@ -196,7 +205,7 @@ _TELL_PLANS = tuple(
 @pytest.fixture
 async def opened(world: World) -> AsyncIterator[Database]:
     """The world's database as the application has it."""
-    database = Database(world.migrated.app_dsn)
+    database = Database(world.migrated.app_dsn, AuditSealer(Vault(MASTER)))
     await database.open()
     try:
         yield database
@@ -329,7 +338,7 @@ async def test_what_a_lost_commit_left_is_found_by_whole_keys(world: World, open
 
 
 async def test_what_leaves_quarantine_is_found_by_whole_keys(world: World, opened: Database) -> None:
-    settling = Settling(world.tenants[0].id.bytes, bytes(16), 1, NOW, "test", 1, 1, bytes(16), bytes(16))
+    settling = Settling(world.tenants[0].id.bytes, bytes(16), 1, NOW, "test", 1, 1, bytes(16))
     async with _hot(world, opened) as (connection, plans):
         await settle(connection, settling)
         scans = await plans.of("UPDATE quarantine")
@@ -353,7 +362,11 @@ Read = Callable[[Unit, UUID], Awaitable[object]]
 
 _OF_ALERT = {"alert": ("alert_pkey",)}
 # Both by one order, newest first: a merge of the two is as good as a look-up for each.
-_OF_INCIDENT = {"incident": ("incident_pkey",), "incident_state": ("incident_state_pkey", "incident_state_open")}
+_OF_INCIDENT = {
+    "incident": ("incident_pkey",),
+    "incident_state": ("incident_state_pkey", "incident_state_attention"),
+    "approval": ("approval_incident", "approval_pkey"),
+}
 _OF_DELIVERY = {name: (f"{name}_pkey",) for name in ("occurrence", "receipt", "quarantine")}
 
 READS: Mapping[str, tuple[Read, str, Mapping[str, Sequence[str]]]] = {
@@ -386,15 +399,24 @@ READS: Mapping[str, tuple[Read, str, Mapping[str, Sequence[str]]]] = {
     ),
     "a page of incidents": (
         lambda unit, _: incidents.page(unit, IncidentFilter(), limit=50),
-        "FROM incident i",
+        "AS rank",
         _OF_INCIDENT,
     ),
     "the open incidents": (
-        lambda unit, one: incidents.page(unit, IncidentFilter(words=("open",)), limit=50, before=one),
-        "FROM incident i",
+        lambda unit, one: incidents.page(unit, IncidentFilter(words=("open",)), limit=50, after=Place(0, one)),
+        "AS rank",
         _OF_INCIDENT,
     ),
-    "one incident": (lambda unit, one: incidents.read(unit, one), "FROM incident i", {}),
+    "the open incidents by attention": (
+        lambda unit, _: incidents.page(unit, IncidentFilter(groups=(Group.NEEDS_ACK,)), limit=50, sort="attention"),
+        "AS rank",
+        _OF_INCIDENT,
+    ),
+    "one incident": (
+        lambda unit, one: incidents.read(unit, one),
+        "JOIN incident i",
+        {"approval": ("approval_incident",)},
+    ),
     "one delivery": (lambda unit, one: deliveries.read(unit, one), "FROM delivery d", {}),
     "the body of a delivery": (lambda unit, one: deliveries.body(unit, one), "SELECT d.body", {}),
     "what its members became": (

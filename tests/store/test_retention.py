@@ -194,13 +194,13 @@ async def test_folding_keeps_every_sum(until_s: int, database: Database, tenant:
     until = TODAY + timedelta(seconds=until_s)
     before, by_minute = await books(database, tenant), await minutes(database, tenant)
     async with database.unit_of_work(tenant.scope) as unit:
-        fewer = await ledger.fold(unit, until=until)
+        folded = await ledger.fold(unit, until=until)
     assert await books(database, tenant) == before
     assert await minutes(database, tenant) == by_minute, "whole minutes do not change"
     async with database.unit_of_work(tenant.scope) as unit:
         assert await ledger.fold(unit, until=until) == 0, "what is folded stays as it is"
     # Minute 0 has 4 moments and minute 1 has 3, of two rows each; the minute that `until` lies in is left alone.
-    assert fewer == {0: 0, 59: 0, 60: 7, 61: 7, 3600: 7 + 5 + 1 + 1}[until_s]
+    assert folded == {0: 0, 59: 0, 60: 8, 61: 8, 3600: 8 + 6 + 2 + 2}[until_s]
 
 
 async def minutes(database: Database, tenant: Tenant) -> list[Totals]:

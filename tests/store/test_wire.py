@@ -11,8 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from alertwhisperer.guard.audit.sealing import AuditSealer
+from alertwhisperer.guard.vault import Vault
 from alertwhisperer.store.database import Connection, Database
 from alertwhisperer.store.hot.wire import encoder, speak
+from tests.conftest import MASTER
 from tests.database import Migrated
 
 T = TypeVar("T")
@@ -57,7 +60,7 @@ class Line:
         self._connection: Connection = self.run(self._open(dsn))
 
     async def _open(self, dsn: str) -> Connection:
-        connection = await Database(dsn).connect_hot()
+        connection = await Database(dsn, AuditSealer(Vault(MASTER))).connect_hot()
         await speak(connection)
         return connection
 

@@ -1,0 +1,204 @@
+"""Runs through the API: who may do what at which risk, what was read is what is asked, what everybody sees after."""
+
+import base64
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from alertwhisperer.api.desk import Desk
+from alertwhisperer.domain.approval import Risk
+from alertwhisperer.domain.company import CompanyId
+from alertwhisperer.domain.inventory import Asset
+from alertwhisperer.domain.runbook import Phase
+from alertwhisperer.guard.vault import Vault
+from alertwhisperer.store import audit
+from tests.api.conftest import PUBLIC_URL, Door, Doors, app, client, doors, path_of
+from tests.api.rows import tell_firing
+from tests.conftest import Tenant
+from tests.remediate.world import World, runbook
+
+__all__ = ["app", "client", "doors"]  # fixtures
+
+
+@pytest.fixture
+def desk(world: World, vault: Vault) -> Desk:
+    """The API on the world's runbooks and targets."""
+
+    async def ready() -> None:
+        return
+
+    async def rerun(*_: object) -> Any:
+        raise AssertionError("nothing is parsed here")
+
+    return Desk(world.database, vault, world.clock, {}, PUBLIC_URL, ready, lambda: b"", rerun, rerun, means=world.means)
+
+
+@pytest.fixture
+async def asset(world: World) -> Asset:
+    """A target."""
+    return await world.target()
+
+
+async def plan(door: Door, company_id: CompanyId, asset: Asset, **parameters: str) -> Any:
+    body = {"runbook": "restart-app", "targets": [str(asset.id)], "parameters": parameters}
+    return await door.post(path_of(company_id, "runs/plan"), body)
+
+
+async def start(door: Door, company_id: CompanyId, asset: Asset, status: int = 201, **more: object) -> Any:
+    """Read the plan, then ask."""
+    shown = await plan(door, company_id, asset)
+    body = {
+        "runbook": "restart-app",
+        "targets": [str(asset.id)],
+        "why": "It is down.",
+        "hash": shown["hash"],
+        "start_by": shown["start_by"],
+        **more,
+    }
+    return await door.post(path_of(company_id, "runs"), body, status)
+
+
+async def test_a_dry_run_shows_the_exact_commands_and_runs_nothing(
+    world: World, tenant: Tenant, doors: Doors, asset: Asset
+) -> None:
+    book = world.put(runbook())
+    shown = await plan(doors.technician, tenant.id, asset, word="fresh")
+    assert base64.b64decode(shown["plan"]["act"]["base64"]) == book.scripts[Phase.ACT].body
+    assert shown["plan"]["parameters"] == [{"name": "word", "value": "fresh", "origin": "person"}]
+    assert shown["targets"] == [{"asset_id": str(asset.id), "name": "app-01"}]
+    assert (await doors.technician.get(path_of(tenant.id, "runs")))["items"] == []
+    assert world.steps_on(asset) == []
+    refused = await doors.technician.post(
+        path_of(tenant.id, "runs/plan"),
+        {"runbook": "restart-app", "targets": [str(asset.id)], "parameters": {"word": "$(reboot)"}},
+        422,
+    )
+    assert refused["where"] == "word"
+
+
+async def test_the_whole_way_through_the_door(world: World, tenant: Tenant, doors: Doors, asset: Asset) -> None:
+    """A technician asks, an admin agrees to what was read, and everybody sees each step with its output."""
+    world.put(runbook(risk=Risk.MEDIUM))
+    told = await tell_firing(world.database, tenant.scope, at=world.now, asset="app-01")
+    run = await start(doors.technician, tenant.id, asset, incident_id=str(told.incident_id))
+    assert (run["state"], run["by_itself"]) == ("waiting_for_approval", False)
+    approval = await doors.company_admin.get(f"/api/approvals/{run['approval_id']}")
+    await doors.company_admin.post(f"/api/approvals/{run['approval_id']}/approve", {"hash": approval["hash"]})
+    await world.work()
+    whole = await doors.technician.get(f"/api/runs/{run['id']}")
+    assert whole["state"] == "succeeded"
+    assert whole["targets"][0]["why"] == "The probe says that the symptom is gone."
+    assert [one["phase"] for one in whole["acts"]] == ["precheck", "snapshot", "act", "verify"]
+    said = {one["phase"]: one["id"] for one in whole["acts"]}
+    act = await doors.technician.get(f"/api/runs/{run['id']}/acts/{said['act']}")
+    assert act["stdout"] == {"text": "restarted\n", "base64": base64.b64encode(b"restarted\n").decode()}
+    await doors.technician.get(f"/api/runs/{run['id']}/acts/{said['snapshot']}", 404)
+    incident = await doors.technician.get(f"/api/incidents/{told.incident_id}")
+    steps = [one for one in incident["timeline"] if one["kind"] == "run_step" and one["detail"]["asset_id"]]
+    assert [one["detail"]["after"] for one in steps] == [
+        "waiting_for_approval",
+        "ready",
+        "prechecking",
+        "snapshotting",
+        "acting",
+        "verifying",
+        "succeeded",
+    ]
+    assert "restarted\n" in [one["detail"].get("stdout") for one in steps]
+    mending = await doors.technician.get(f"/api/incidents/{told.incident_id}/mending")
+    assert [one["id"] for one in mending["runs"]] == [run["id"]]
+    async with world.database.unit_of_work(world.machine) as unit:
+        entries = await audit.page(unit, limit=100)
+    actions = sorted(one.action.value for one in entries if one.resource.kind == "run")  # of one moment, so unordered
+    assert actions == [*["run_acted"] * 4, "run_asked", "run_ended", "run_started"]
+    assert all(one.incident_id == told.incident_id for one in entries if one.resource.kind == "run")
+
+
+async def test_a_stranger_sees_nothing_and_does_nothing(
+    world: World, tenant: Tenant, doors: Doors, asset: Asset
+) -> None:
+    world.put(runbook())
+    run = await start(doors.technician, tenant.id, asset)
+    stranger = doors.stranger
+    await stranger.get(path_of(tenant.id, "runs"), 404)
+    await stranger.get(f"/api/runs/{run['id']}", 404)
+    await stranger.get(f"/api/runs/{run['id']}/acts/{uuid4()}", 404)
+    await stranger.post(f"/api/runs/{run['id']}/cancel", None, 404)
+    await stranger.get(path_of(tenant.id, "run-policy"), 404)
+    await stranger.get(path_of(tenant.id, "run-escalations"), 404)
+    await doors.nobody.get(f"/api/runs/{run['id']}", 401)
+
+
+async def test_only_an_admin_says_what_alerts_may_decide(
+    world: World, tenant: Tenant, doors: Doors, asset: Asset
+) -> None:
+    world.put(runbook())
+    policy = {
+        "trusted_integrations": [str(tenant.integration.id)],
+        "parameters": [{"runbook": "restart-app", "parameter": "word", "from": "label:word"}],
+    }
+    path = path_of(tenant.id, "run-policy")
+    await doors.technician.ask("PUT", path, 403, json=policy)
+    assert await doors.company_admin.ask("PUT", path, 200, json=policy) == policy
+    assert await doors.technician.get(path) == policy
+    bad = {**policy, "parameters": [{"runbook": "restart-app", "parameter": "word", "from": "message"}]}
+    await doors.company_admin.ask("PUT", path, 422, json=bad)
+    await doors.company_admin.ask("PUT", path, 404, json={**policy, "trusted_integrations": [str(uuid4())]})
+
+
+@pytest.mark.parametrize("passes", ["yes", "no"])
+@pytest.mark.parametrize("risk", list(Risk))
+@pytest.mark.parametrize("asker", ["technician", "company_admin", "admin"])
+async def test_who_decides_what(
+    world: World, tenant: Tenant, doors: Doors, asset: Asset, passes: str, risk: Risk, asker: str
+) -> None:
+    """3 roles × 3 risks × auto-approve on and off: nobody decides what they asked for, and each risk has its people."""
+    await world.set(auto_approve_low=passes)
+    world.put(runbook(risk=risk))
+    by = {"technician": doors.technician, "company_admin": doors.company_admin, "admin": doors.admin}
+    run = await start(by[asker], tenant.id, asset)
+    worker = world.worker()
+    await world.work(worker)
+    state = (await by[asker].get(f"/api/runs/{run['id']}"))["state"]
+    if risk is Risk.LOW and passes == "yes":
+        assert state == "succeeded"
+        return
+    assert state == "waiting_for_approval"
+    assert world.steps_on(asset) == []
+    path = f"/api/approvals/{run['approval_id']}"
+    shown = await by[asker].get(path)
+    assert shown["you"] == "own_request"
+    await by[asker].post(f"{path}/approve", {"hash": shown["hash"]}, 403)
+    may = {Risk.LOW: ["technician", "company_admin", "admin"], Risk.MEDIUM: ["company_admin", "admin"]}
+    deciders = [one for one in may.get(risk, ["admin"]) if one != asker]
+    for role, door in by.items():
+        if role not in deciders:
+            await door.post(f"{path}/approve", {"hash": shown["hash"]}, 403)
+    await world.work(worker)
+    assert world.steps_on(asset) == []
+    if not deciders:
+        return
+    await by[deciders[0]].post(f"{path}/approve", {"hash": shown["hash"]})
+    await world.work(worker)
+    assert (await by[asker].get(f"/api/runs/{run['id']}"))["state"] == "succeeded"
+    assert world.sent(asset, Phase.ACT) == (await world.approval_plan(run["approval_id"])).act
+
+
+async def test_a_run_is_cancelled_once(world: World, tenant: Tenant, doors: Doors, asset: Asset) -> None:
+    world.put(runbook(risk=Risk.MEDIUM))
+    run = await start(doors.technician, tenant.id, asset)
+    ended = await doors.technician.post(f"/api/runs/{run['id']}/cancel")
+    assert (ended["state"], ended["reason"]) == ("cancelled", "cancelled")
+    await doors.technician.post(f"/api/runs/{run['id']}/cancel", None, 409)
+    approval = await doors.technician.get(f"/api/approvals/{run['approval_id']}")
+    assert (approval["state"], approval["state_reason"]) == ("voided", "run_cancelled")
+
+
+async def test_what_was_read_must_be_what_is_asked(world: World, tenant: Tenant, doors: Doors, asset: Asset) -> None:
+    world.put(runbook())
+    await start(doors.technician, tenant.id, asset, 409, hash="0" * 64)
+    await start(doors.technician, tenant.id, asset, 409, parameters={"word": "other"})
+    await start(doors.technician, tenant.id, asset, 404, incident_id=str(uuid4()))
+    await start(doors.technician, tenant.id, asset)
+    await start(doors.technician, tenant.id, asset, 409)
