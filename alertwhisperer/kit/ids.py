@@ -53,14 +53,41 @@ os.register_at_fork(after_in_child=_random.forget)
 
 
 def uuid7_int(at_ms: int, entropy: Entropy = _random) -> int:
-    """A UUIDv7 as an integer, for the moment `at_ms` (milliseconds since 1970)."""
-    random = int.from_bytes(entropy(10), "big")
-    return (at_ms << 80) | (0x7 << 76) | ((random >> 62 & 0xFFF) << 64) | (0b10 << 62) | (random & ((1 << 62) - 1))
+    """A UUIDv7 as an integer, for the moment `at_ms` (milliseconds since 1970); in no order within that ms."""
+    return _laid_out(at_ms, int.from_bytes(entropy(10), "big"))
+
+
+def _laid_out(at_ms: int, tail: int) -> int:
+    """The 74 low bits of `tail` around the version and the variant."""
+    return (at_ms << 80) | (0x7 << 76) | ((tail >> 62 & 0xFFF) << 64) | (0b10 << 62) | (tail & ((1 << 62) - 1))
+
+
+class _Order:
+    """One process's ids of one millisecond are in the order of their making, so two acts of one instant read in it."""
+
+    # A random step of up to 2**40 keeps an id as hard to guess from its neighbour as it is useful to guess one.
+    _STEP_BYTES = 5
+    # The first of a millisecond leaves the topmost bit free, so that no number of steps runs over.
+    _FIRST_BITS = 73
+
+    def __init__(self) -> None:
+        self._at_ms = -1
+        self._tail = 0
+
+    def __call__(self, at_ms: int, entropy: Entropy) -> int:
+        if at_ms == self._at_ms:
+            self._tail += 1 + int.from_bytes(entropy(self._STEP_BYTES), "big")
+        else:
+            self._at_ms, self._tail = at_ms, int.from_bytes(entropy(10), "big") & ((1 << self._FIRST_BITS) - 1)
+        return _laid_out(at_ms, self._tail)
+
+
+_in_order = _Order()
 
 
 def uuid7(now: datetime, entropy: Entropy = _random) -> UUID:
-    """A fresh UUIDv7 for the moment `now` (aware)."""
-    return UUID(int=uuid7_int(int(now.timestamp() * 1000), entropy))
+    """A fresh UUIDv7 for the moment `now` (aware), greater than the one that this process made before it in that ms."""
+    return UUID(int=_in_order(int(now.timestamp() * 1000), entropy))
 
 
 def delivery_id_int(at_ms: int, entropy: Entropy = _random) -> int:
