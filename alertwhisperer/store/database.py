@@ -18,6 +18,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from alertwhisperer.domain.company import CompanyId, Scope
 from alertwhisperer.domain.errors import Permanent, Temporary
+from alertwhisperer.store.parts import with_parts
 from alertwhisperer.store.sealer import Sealer
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -69,7 +70,8 @@ def unusable_address(setting: str) -> Permanent:
 
 def queries(name: str) -> Any:
     """The named statements of `store/<name>.sql`, as coroutines that take a connection and keyword arguments."""
-    return aiosql.from_path(Path(__file__).parent / f"{name}.sql", "asyncpg", mandatory_parameters=False)
+    text = with_parts((Path(__file__).parent / f"{name}.sql").read_text(encoding="utf-8"))
+    return aiosql.from_str(text, "asyncpg", mandatory_parameters=False)
 
 
 @dataclass(frozen=True, slots=True)

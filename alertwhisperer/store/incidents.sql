@@ -15,11 +15,38 @@ WHERE s.status >= 2
 ORDER BY i.id DESC
 LIMIT :limit;
 
+-- part: sifted
+-- What a list asks of `s`, an incident's state, and `i`, its incident; a null filter takes all. The groups are those of
+-- domain/attention.py. What is said of `i` is asked of it only where it is looked for: the planner leaves the join away
+-- elsewhere.
+AND (:ids::uuid[] IS NULL OR s.incident_id = ANY (:ids::uuid[]))
+AND (:taken::boolean IS NULL OR s.status <> 2 OR s.attention IN (2, 4) = :taken::boolean)
+AND (:groups::smallint[] IS NULL
+     OR CASE WHEN s.status > 2 THEN 4 WHEN s.attention > 2 OR s.firing <= 0 THEN 3 ELSE s.attention END
+        = ANY (:groups::smallint[]))
+AND (:severities::smallint[] IS NULL OR s.severity = ANY (:severities::smallint[]))
+AND (:assignee::text IS NULL OR s.assignee = :assignee::text)
+AND (NOT :unowned::boolean OR s.assignee IS NULL)
+AND (:start::timestamptz IS NULL OR s.opened_at >= :start::timestamptz)
+AND (:finish::timestamptz IS NULL OR s.opened_at < :finish::timestamptz)
+AND (:resolved_start::timestamptz IS NULL OR s.resolved_at >= :resolved_start::timestamptz)
+AND (:resolved_finish::timestamptz IS NULL OR s.resolved_at < :resolved_finish::timestamptz)
+AND (:acknowledged_start::timestamptz IS NULL OR i.acknowledged_at >= :acknowledged_start::timestamptz)
+AND (:acknowledged_finish::timestamptz IS NULL OR i.acknowledged_at < :acknowledged_finish::timestamptz)
+AND (:waited::interval IS NULL OR i.acknowledged_at - i.opened_at > :waited::interval)
+AND (:tools::text[] IS NULL OR EXISTS (
+     SELECT FROM alert a
+     WHERE a.company_id = s.company_id AND a.incident_id = s.incident_id AND a.source = ANY (:tools::text[])))
+AND (:words::text[] IS NULL OR i.number = :number::bigint OR NOT EXISTS (
+     SELECT FROM unnest(:words::text[]) AS w (word)
+     WHERE position(lower(w.word) IN lower(i.title || ' ' || i.aggregation_key)) = 0 AND NOT EXISTS (
+         SELECT FROM alert a
+         WHERE a.company_id = s.company_id AND a.incident_id = s.incident_id
+           AND position(lower(w.word) IN a.asset_name) > 0)))
+
 -- name: newest
 -- The newest incidents that people see of some companies, ids alone; a null filter takes all. The caller's transaction
--- sees the companies. Rides on the primary key of each company, newest id first. The groups are those of
--- domain/attention.py. What is said of `incident` is asked of it only where words are looked for: the planner leaves the
--- join away elsewhere.
+-- sees the companies. Rides on the primary key of each company, newest id first.
 SELECT c.company_id, found.incident_id AS id, 0::smallint AS rank
 FROM unnest(:companies::uuid[]) AS c (company_id)
 CROSS JOIN LATERAL (
@@ -29,30 +56,7 @@ CROSS JOIN LATERAL (
     WHERE s.company_id = c.company_id
       AND s.status = ANY (:statuses::smallint[])
       AND (:before::uuid IS NULL OR s.incident_id < :before::uuid)
-      AND (:ids::uuid[] IS NULL OR s.incident_id = ANY (:ids::uuid[]))
-      AND (:taken::boolean IS NULL OR s.status <> 2 OR s.attention IN (2, 4) = :taken::boolean)
-      AND (:groups::smallint[] IS NULL
-           OR CASE WHEN s.status > 2 THEN 4 WHEN s.attention > 2 OR s.firing <= 0 THEN 3 ELSE s.attention END
-              = ANY (:groups::smallint[]))
-      AND (:severities::smallint[] IS NULL OR s.severity = ANY (:severities::smallint[]))
-      AND (:assignee::text IS NULL OR s.assignee = :assignee::text)
-      AND (NOT :unowned::boolean OR s.assignee IS NULL)
-      AND (:start::timestamptz IS NULL OR s.opened_at >= :start::timestamptz)
-      AND (:finish::timestamptz IS NULL OR s.opened_at < :finish::timestamptz)
-      AND (:resolved_start::timestamptz IS NULL OR s.resolved_at >= :resolved_start::timestamptz)
-      AND (:resolved_finish::timestamptz IS NULL OR s.resolved_at < :resolved_finish::timestamptz)
-      AND (:acknowledged_start::timestamptz IS NULL OR i.acknowledged_at >= :acknowledged_start::timestamptz)
-      AND (:acknowledged_finish::timestamptz IS NULL OR i.acknowledged_at < :acknowledged_finish::timestamptz)
-      AND (:waited::interval IS NULL OR i.acknowledged_at - i.opened_at > :waited::interval)
-      AND (:tools::text[] IS NULL OR EXISTS (
-           SELECT FROM alert a
-           WHERE a.company_id = s.company_id AND a.incident_id = s.incident_id AND a.source = ANY (:tools::text[])))
-      AND (:words::text[] IS NULL OR i.number = :number::bigint OR NOT EXISTS (
-           SELECT FROM unnest(:words::text[]) AS w (word)
-           WHERE position(lower(w.word) IN lower(i.title || ' ' || i.aggregation_key)) = 0 AND NOT EXISTS (
-               SELECT FROM alert a
-               WHERE a.company_id = s.company_id AND a.incident_id = s.incident_id
-                 AND position(lower(w.word) IN a.asset_name) > 0)))
+      -- with: sifted
     ORDER BY s.incident_id DESC
     LIMIT :limit
 ) AS found
@@ -71,30 +75,7 @@ CROSS JOIN LATERAL (
       AND s.status = ANY (:statuses::smallint[])
       AND (:after::uuid IS NULL OR s.incident_id > :after::uuid)
       AND (:before::uuid IS NULL OR s.incident_id < :before::uuid)
-      AND (:ids::uuid[] IS NULL OR s.incident_id = ANY (:ids::uuid[]))
-      AND (:taken::boolean IS NULL OR s.status <> 2 OR s.attention IN (2, 4) = :taken::boolean)
-      AND (:groups::smallint[] IS NULL
-           OR CASE WHEN s.status > 2 THEN 4 WHEN s.attention > 2 OR s.firing <= 0 THEN 3 ELSE s.attention END
-              = ANY (:groups::smallint[]))
-      AND (:severities::smallint[] IS NULL OR s.severity = ANY (:severities::smallint[]))
-      AND (:assignee::text IS NULL OR s.assignee = :assignee::text)
-      AND (NOT :unowned::boolean OR s.assignee IS NULL)
-      AND (:start::timestamptz IS NULL OR s.opened_at >= :start::timestamptz)
-      AND (:finish::timestamptz IS NULL OR s.opened_at < :finish::timestamptz)
-      AND (:resolved_start::timestamptz IS NULL OR s.resolved_at >= :resolved_start::timestamptz)
-      AND (:resolved_finish::timestamptz IS NULL OR s.resolved_at < :resolved_finish::timestamptz)
-      AND (:acknowledged_start::timestamptz IS NULL OR i.acknowledged_at >= :acknowledged_start::timestamptz)
-      AND (:acknowledged_finish::timestamptz IS NULL OR i.acknowledged_at < :acknowledged_finish::timestamptz)
-      AND (:waited::interval IS NULL OR i.acknowledged_at - i.opened_at > :waited::interval)
-      AND (:tools::text[] IS NULL OR EXISTS (
-           SELECT FROM alert a
-           WHERE a.company_id = s.company_id AND a.incident_id = s.incident_id AND a.source = ANY (:tools::text[])))
-      AND (:words::text[] IS NULL OR i.number = :number::bigint OR NOT EXISTS (
-           SELECT FROM unnest(:words::text[]) AS w (word)
-           WHERE position(lower(w.word) IN lower(i.title || ' ' || i.aggregation_key)) = 0 AND NOT EXISTS (
-               SELECT FROM alert a
-               WHERE a.company_id = s.company_id AND a.incident_id = s.incident_id
-                 AND position(lower(w.word) IN a.asset_name) > 0)))
+      -- with: sifted
     ORDER BY s.incident_id
     LIMIT :limit
 ) AS found
@@ -117,30 +98,7 @@ CROSS JOIN LATERAL (
       AND s.severity = q.severity::smallint
       AND (:after::uuid IS NULL OR s.incident_id > :after::uuid)
       AND (:before::uuid IS NULL OR s.incident_id < :before::uuid)
-      AND (:ids::uuid[] IS NULL OR s.incident_id = ANY (:ids::uuid[]))
-      AND (:taken::boolean IS NULL OR s.status <> 2 OR s.attention IN (2, 4) = :taken::boolean)
-      AND (:groups::smallint[] IS NULL
-           OR CASE WHEN s.status > 2 THEN 4 WHEN s.attention > 2 OR s.firing <= 0 THEN 3 ELSE s.attention END
-              = ANY (:groups::smallint[]))
-      AND (:severities::smallint[] IS NULL OR s.severity = ANY (:severities::smallint[]))
-      AND (:assignee::text IS NULL OR s.assignee = :assignee::text)
-      AND (NOT :unowned::boolean OR s.assignee IS NULL)
-      AND (:start::timestamptz IS NULL OR s.opened_at >= :start::timestamptz)
-      AND (:finish::timestamptz IS NULL OR s.opened_at < :finish::timestamptz)
-      AND (:resolved_start::timestamptz IS NULL OR s.resolved_at >= :resolved_start::timestamptz)
-      AND (:resolved_finish::timestamptz IS NULL OR s.resolved_at < :resolved_finish::timestamptz)
-      AND (:acknowledged_start::timestamptz IS NULL OR i.acknowledged_at >= :acknowledged_start::timestamptz)
-      AND (:acknowledged_finish::timestamptz IS NULL OR i.acknowledged_at < :acknowledged_finish::timestamptz)
-      AND (:waited::interval IS NULL OR i.acknowledged_at - i.opened_at > :waited::interval)
-      AND (:tools::text[] IS NULL OR EXISTS (
-           SELECT FROM alert a
-           WHERE a.company_id = s.company_id AND a.incident_id = s.incident_id AND a.source = ANY (:tools::text[])))
-      AND (:words::text[] IS NULL OR i.number = :number::bigint OR NOT EXISTS (
-           SELECT FROM unnest(:words::text[]) AS w (word)
-           WHERE position(lower(w.word) IN lower(i.title || ' ' || i.aggregation_key)) = 0 AND NOT EXISTS (
-               SELECT FROM alert a
-               WHERE a.company_id = s.company_id AND a.incident_id = s.incident_id
-                 AND position(lower(w.word) IN a.asset_name) > 0)))
+      -- with: sifted
     ORDER BY s.incident_id DESC
     LIMIT :limit
 ) AS found
@@ -162,30 +120,7 @@ CROSS JOIN LATERAL (
       AND s.severity = q.severity::smallint
       AND (:after::uuid IS NULL OR s.incident_id > :after::uuid)
       AND (:before::uuid IS NULL OR s.incident_id < :before::uuid)
-      AND (:ids::uuid[] IS NULL OR s.incident_id = ANY (:ids::uuid[]))
-      AND (:taken::boolean IS NULL OR s.status <> 2 OR s.attention IN (2, 4) = :taken::boolean)
-      AND (:groups::smallint[] IS NULL
-           OR CASE WHEN s.status > 2 THEN 4 WHEN s.attention > 2 OR s.firing <= 0 THEN 3 ELSE s.attention END
-              = ANY (:groups::smallint[]))
-      AND (:severities::smallint[] IS NULL OR s.severity = ANY (:severities::smallint[]))
-      AND (:assignee::text IS NULL OR s.assignee = :assignee::text)
-      AND (NOT :unowned::boolean OR s.assignee IS NULL)
-      AND (:start::timestamptz IS NULL OR s.opened_at >= :start::timestamptz)
-      AND (:finish::timestamptz IS NULL OR s.opened_at < :finish::timestamptz)
-      AND (:resolved_start::timestamptz IS NULL OR s.resolved_at >= :resolved_start::timestamptz)
-      AND (:resolved_finish::timestamptz IS NULL OR s.resolved_at < :resolved_finish::timestamptz)
-      AND (:acknowledged_start::timestamptz IS NULL OR i.acknowledged_at >= :acknowledged_start::timestamptz)
-      AND (:acknowledged_finish::timestamptz IS NULL OR i.acknowledged_at < :acknowledged_finish::timestamptz)
-      AND (:waited::interval IS NULL OR i.acknowledged_at - i.opened_at > :waited::interval)
-      AND (:tools::text[] IS NULL OR EXISTS (
-           SELECT FROM alert a
-           WHERE a.company_id = s.company_id AND a.incident_id = s.incident_id AND a.source = ANY (:tools::text[])))
-      AND (:words::text[] IS NULL OR i.number = :number::bigint OR NOT EXISTS (
-           SELECT FROM unnest(:words::text[]) AS w (word)
-           WHERE position(lower(w.word) IN lower(i.title || ' ' || i.aggregation_key)) = 0 AND NOT EXISTS (
-               SELECT FROM alert a
-               WHERE a.company_id = s.company_id AND a.incident_id = s.incident_id
-                 AND position(lower(w.word) IN a.asset_name) > 0)))
+      -- with: sifted
     ORDER BY s.incident_id
     LIMIT :limit
 ) AS found
@@ -206,30 +141,7 @@ CROSS JOIN LATERAL (
       AND s.attention = p.attention
       AND (:rank::smallint IS NULL OR s.severity <= :rank::smallint)
       AND (:rank::smallint IS NULL OR s.severity < :rank::smallint OR s.incident_id > :after::uuid)
-      AND (:ids::uuid[] IS NULL OR s.incident_id = ANY (:ids::uuid[]))
-      AND (:taken::boolean IS NULL OR s.status <> 2 OR s.attention IN (2, 4) = :taken::boolean)
-      AND (:groups::smallint[] IS NULL
-           OR CASE WHEN s.status > 2 THEN 4 WHEN s.attention > 2 OR s.firing <= 0 THEN 3 ELSE s.attention END
-              = ANY (:groups::smallint[]))
-      AND (:severities::smallint[] IS NULL OR s.severity = ANY (:severities::smallint[]))
-      AND (:assignee::text IS NULL OR s.assignee = :assignee::text)
-      AND (NOT :unowned::boolean OR s.assignee IS NULL)
-      AND (:start::timestamptz IS NULL OR s.opened_at >= :start::timestamptz)
-      AND (:finish::timestamptz IS NULL OR s.opened_at < :finish::timestamptz)
-      AND (:resolved_start::timestamptz IS NULL OR s.resolved_at >= :resolved_start::timestamptz)
-      AND (:resolved_finish::timestamptz IS NULL OR s.resolved_at < :resolved_finish::timestamptz)
-      AND (:acknowledged_start::timestamptz IS NULL OR i.acknowledged_at >= :acknowledged_start::timestamptz)
-      AND (:acknowledged_finish::timestamptz IS NULL OR i.acknowledged_at < :acknowledged_finish::timestamptz)
-      AND (:waited::interval IS NULL OR i.acknowledged_at - i.opened_at > :waited::interval)
-      AND (:tools::text[] IS NULL OR EXISTS (
-           SELECT FROM alert a
-           WHERE a.company_id = s.company_id AND a.incident_id = s.incident_id AND a.source = ANY (:tools::text[])))
-      AND (:words::text[] IS NULL OR i.number = :number::bigint OR NOT EXISTS (
-           SELECT FROM unnest(:words::text[]) AS w (word)
-           WHERE position(lower(w.word) IN lower(i.title || ' ' || i.aggregation_key)) = 0 AND NOT EXISTS (
-               SELECT FROM alert a
-               WHERE a.company_id = s.company_id AND a.incident_id = s.incident_id
-                 AND position(lower(w.word) IN a.asset_name) > 0)))
+      -- with: sifted
     ORDER BY s.severity DESC, s.incident_id
     LIMIT :limit
 ) AS found
@@ -246,30 +158,7 @@ LEFT JOIN incident i ON i.company_id = s.company_id AND i.id = s.incident_id
 WHERE s.company_id = ANY (:companies::uuid[])
   AND s.status = 2
   AND s.status = ANY (:statuses::smallint[])
-  AND (:ids::uuid[] IS NULL OR s.incident_id = ANY (:ids::uuid[]))
-  AND (:taken::boolean IS NULL OR s.status <> 2 OR s.attention IN (2, 4) = :taken::boolean)
-  AND (:groups::smallint[] IS NULL
-       OR CASE WHEN s.status > 2 THEN 4 WHEN s.attention > 2 OR s.firing <= 0 THEN 3 ELSE s.attention END
-          = ANY (:groups::smallint[]))
-  AND (:severities::smallint[] IS NULL OR s.severity = ANY (:severities::smallint[]))
-  AND (:assignee::text IS NULL OR s.assignee = :assignee::text)
-  AND (NOT :unowned::boolean OR s.assignee IS NULL)
-  AND (:start::timestamptz IS NULL OR s.opened_at >= :start::timestamptz)
-  AND (:finish::timestamptz IS NULL OR s.opened_at < :finish::timestamptz)
-  AND (:resolved_start::timestamptz IS NULL OR s.resolved_at >= :resolved_start::timestamptz)
-  AND (:resolved_finish::timestamptz IS NULL OR s.resolved_at < :resolved_finish::timestamptz)
-  AND (:acknowledged_start::timestamptz IS NULL OR i.acknowledged_at >= :acknowledged_start::timestamptz)
-  AND (:acknowledged_finish::timestamptz IS NULL OR i.acknowledged_at < :acknowledged_finish::timestamptz)
-  AND (:waited::interval IS NULL OR i.acknowledged_at - i.opened_at > :waited::interval)
-  AND (:tools::text[] IS NULL OR EXISTS (
-       SELECT FROM alert a
-       WHERE a.company_id = s.company_id AND a.incident_id = s.incident_id AND a.source = ANY (:tools::text[])))
-  AND (:words::text[] IS NULL OR i.number = :number::bigint OR NOT EXISTS (
-       SELECT FROM unnest(:words::text[]) AS w (word)
-       WHERE position(lower(w.word) IN lower(i.title || ' ' || i.aggregation_key)) = 0 AND NOT EXISTS (
-           SELECT FROM alert a
-           WHERE a.company_id = s.company_id AND a.incident_id = s.incident_id
-             AND position(lower(w.word) IN a.asset_name) > 0)))
+  -- with: sifted
 GROUP BY 1, 2, 3
 ORDER BY 1, 2, 3
 LIMIT 1000;
@@ -283,30 +172,7 @@ WHERE s.company_id = ANY (:companies::uuid[])
   AND s.status = 3
   AND s.status = ANY (:statuses::smallint[])
   AND s.resolved_at >= :since
-  AND (:ids::uuid[] IS NULL OR s.incident_id = ANY (:ids::uuid[]))
-  AND (:taken::boolean IS NULL OR s.status <> 2 OR s.attention IN (2, 4) = :taken::boolean)
-  AND (:groups::smallint[] IS NULL
-       OR CASE WHEN s.status > 2 THEN 4 WHEN s.attention > 2 OR s.firing <= 0 THEN 3 ELSE s.attention END
-          = ANY (:groups::smallint[]))
-  AND (:severities::smallint[] IS NULL OR s.severity = ANY (:severities::smallint[]))
-  AND (:assignee::text IS NULL OR s.assignee = :assignee::text)
-  AND (NOT :unowned::boolean OR s.assignee IS NULL)
-  AND (:start::timestamptz IS NULL OR s.opened_at >= :start::timestamptz)
-  AND (:finish::timestamptz IS NULL OR s.opened_at < :finish::timestamptz)
-  AND (:resolved_start::timestamptz IS NULL OR s.resolved_at >= :resolved_start::timestamptz)
-  AND (:resolved_finish::timestamptz IS NULL OR s.resolved_at < :resolved_finish::timestamptz)
-  AND (:acknowledged_start::timestamptz IS NULL OR i.acknowledged_at >= :acknowledged_start::timestamptz)
-  AND (:acknowledged_finish::timestamptz IS NULL OR i.acknowledged_at < :acknowledged_finish::timestamptz)
-  AND (:waited::interval IS NULL OR i.acknowledged_at - i.opened_at > :waited::interval)
-  AND (:tools::text[] IS NULL OR EXISTS (
-       SELECT FROM alert a
-       WHERE a.company_id = s.company_id AND a.incident_id = s.incident_id AND a.source = ANY (:tools::text[])))
-  AND (:words::text[] IS NULL OR i.number = :number::bigint OR NOT EXISTS (
-       SELECT FROM unnest(:words::text[]) AS w (word)
-       WHERE position(lower(w.word) IN lower(i.title || ' ' || i.aggregation_key)) = 0 AND NOT EXISTS (
-           SELECT FROM alert a
-           WHERE a.company_id = s.company_id AND a.incident_id = s.incident_id
-             AND position(lower(w.word) IN a.asset_name) > 0)));
+  -- with: sifted
 
 -- name: members
 -- Tools and assets of each of the given incidents, from its newest alerts. Rides on alert_incident and

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import alertwhisperer.store
+from alertwhisperer.store.parts import with_parts
 
 STORE = Path(alertwhisperer.store.__file__).parent
 
@@ -90,7 +91,7 @@ def statements() -> Iterator[Statement]:
 
 
 def _statements_of(path: Path) -> Iterator[Statement]:
-    file, text = str(path.relative_to(STORE)), path.read_text()
+    file, text = str(path.relative_to(STORE)), with_parts(path.read_text(encoding="utf-8"))
     named = list(_NAME.finditer(text))
     if not named:
         yield Statement(file, "", "", _COMMENT.sub("", text))
