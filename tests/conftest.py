@@ -22,6 +22,7 @@ from alertwhisperer.sources.contract import Source
 from alertwhisperer.store.database import Database
 from tests.database import Migrated, migrated_database, one_server
 from tests.recording import keep_output
+from tests.server import Place, Server, on_database, serving
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,19 @@ def migrated() -> Iterator[Migrated]:
     """This process's database: its owner's DSN and the application's."""
     with migrated_database() as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def place(migrated: Migrated) -> Place:
+    """Where servers on this process's database keep their things."""
+    return on_database(migrated)
+
+
+@pytest.fixture(scope="module")
+def server(place: Place) -> Iterator[Server]:
+    """A real server, one for all stories of a module: each story has companies of its own."""
+    with serving(place) as running:
+        yield running
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from alertwhisperer.guard.audit.checkpoint import SigningKey
 from alertwhisperer.kit.clock import ManualClock
 from alertwhisperer.kit.metrics import Metrics
 from alertwhisperer.store import audit
-from tests.database import Migrated, any_server, run_apart
+from tests.database import any_server, run_apart
 from tests.server import MASTER, Place, house_of, new_company, new_sender, new_token, on_database
 
 NOW = datetime(2026, 5, 4, 8, tzinfo=UTC)
@@ -263,9 +263,3 @@ async def test_nothing_is_overwritten_and_no_report_is_made_of_nothing(tmp_path:
         with pytest.raises(NotFound):
             await write_evidence(house, BY, tmp_path / "out", since=before, until=now, only=CompanyId(UUID(int=9)))
         assert not (tmp_path / "out").exists()
-
-
-@pytest.fixture
-def place(migrated: Migrated) -> Place:
-    """Where the house of the last test is."""
-    return on_database(migrated)

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.database import Migrated
-from tests.server import Place, Server, on_database, serving
+from tests.server import Place, Server, serving
 
 PROGRAM = Path(sysconfig.get_path("scripts")) / "alertwhisperer"
 _PATIENCE_S = 90
@@ -66,12 +65,6 @@ class Shell:
         assert answered.code == 0, answered.err
         assert answered.err == ""
         return answered.document
-
-
-@pytest.fixture(scope="session")
-def place(migrated: Migrated) -> Place:
-    """Where commands and server keep their things."""
-    return on_database(migrated)
 
 
 @pytest.fixture(scope="session")

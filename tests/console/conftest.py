@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from alertwhisperer.console.site import read_site
 from alertwhisperer.domain.company import INSTALLATION, CompanyId, Scope
 from alertwhisperer.domain.user import Role
-from tests.database import Migrated, run_apart
+from tests.database import run_apart
 from tests.server import (
     Place,
     Sender,
@@ -26,8 +26,6 @@ from tests.server import (
     new_company,
     new_sender,
     new_token,
-    on_database,
-    serving,
 )
 
 PASSWORD = "four quiet words nobody knows"  # of people that live as long as a test
@@ -132,19 +130,6 @@ def browser(chromium: str) -> Iterator[Browser]:
         running = playwright.chromium.launch(executable_path=chromium, args=list(_QUIET))
         yield running
         running.close()
-
-
-@pytest.fixture(scope="module")
-def place(migrated: Migrated) -> Place:
-    """Where this module's server keeps its things."""
-    return on_database(migrated)
-
-
-@pytest.fixture(scope="module")
-def server(place: Place) -> Iterator[Server]:
-    """One real server for all stories of a module; each has a company of its own."""
-    with serving(place) as running:
-        yield running
 
 
 @pytest.fixture

@@ -6,15 +6,8 @@ import httpx
 import pytest
 
 from alertwhisperer.app.build import House
-from tests.database import Migrated
 from tests.ingest.front import Front, front_of
-from tests.server import Place, Server, house_of, on_database, serving
-
-
-@pytest.fixture(scope="session")
-def place(migrated: Migrated) -> Place:
-    """Where this process's servers keep their things."""
-    return on_database(migrated)
+from tests.server import Place, Server, house_of, serving
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import asyncio
 import json
 import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from random import Random
 from uuid import UUID, uuid4
@@ -29,26 +29,12 @@ from alertwhisperer.ingest.routes import change_routes
 from alertwhisperer.kit.ids import index_of
 from alertwhisperer.kit.metrics import Metrics
 from alertwhisperer.store import ledger
-from tests.database import Migrated
-from tests.server import Place, Server, bearer, house_of, new_company, new_token, on_database, serving, sign
+from tests.server import Place, Server, bearer, house_of, new_company, new_token, sign
 
 CUSTOMERS = ("a", "b", "c", "d", "")
 _STEPS = 60
 _AT_ONCE = 5
 _DEADLINE_S = 30.0
-
-
-@pytest.fixture(scope="module")
-def place(migrated: Migrated) -> Place:
-    """Where this file's server keeps its things."""
-    return on_database(migrated)
-
-
-@pytest.fixture(scope="module")
-def server(place: Place) -> Iterator[Server]:
-    """One server for the file."""
-    with serving(place) as running:
-        yield running
 
 
 @pytest.fixture

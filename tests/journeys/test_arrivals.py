@@ -2,14 +2,13 @@
 
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.database import Migrated
 from tests.server import (
     Place,
     Sender,
@@ -19,24 +18,9 @@ from tests.server import (
     new_company,
     new_sender,
     new_token,
-    on_database,
-    serving,
 )
 
 _PATIENCE_S = 15.0
-
-
-@pytest.fixture(scope="module")
-def place(migrated: Migrated) -> Place:
-    """Where this module's server keeps its things."""
-    return on_database(migrated)
-
-
-@pytest.fixture(scope="module")
-def server(place: Place) -> Iterator[Server]:
-    """One real server for all stories."""
-    with serving(place) as running:
-        yield running
 
 
 @dataclass(frozen=True)

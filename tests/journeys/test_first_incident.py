@@ -1,7 +1,7 @@
 """Whole stories through the real server: webhooks in, what people see out."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,6 @@ import pytest
 from alertwhisperer.domain.company import Scope
 from alertwhisperer.domain.rule import Rule
 from alertwhisperer.store import rules
-from tests.database import Migrated
 from tests.server import (
     Place,
     Sender,
@@ -21,8 +20,6 @@ from tests.server import (
     new_company,
     new_sender,
     new_token,
-    on_database,
-    serving,
 )
 
 _ALERT = {
@@ -32,19 +29,6 @@ _ALERT = {
     "message": "97%",
     "tool_source": "zabbix",
 }
-
-
-@pytest.fixture(scope="module")
-def place(migrated: Migrated) -> Place:
-    """Where this module's server keeps its things."""
-    return on_database(migrated)
-
-
-@pytest.fixture(scope="module")
-def server(place: Place) -> Iterator[Server]:
-    """One real server for all stories; each has a company of its own."""
-    with serving(place) as running:
-        yield running
 
 
 @dataclass(frozen=True)

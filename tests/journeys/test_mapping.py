@@ -4,7 +4,7 @@ the bodies, saves it, reads all of them again, and every alert is where it belon
 """
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,6 @@ import httpx
 import pytest
 
 from alertwhisperer.domain.user import Role
-from tests.database import Migrated
 from tests.server import (
     Place,
     Sender,
@@ -22,8 +21,6 @@ from tests.server import (
     new_company,
     new_sender,
     new_token,
-    on_database,
-    serving,
 )
 
 OLD = {"each": "body.alerts", "fields": {"asset": "member.host", "signature": "member.check"}}
@@ -62,19 +59,6 @@ class Morning:
     def bench(self) -> str:
         """Of the tool's integration."""
         return f"integrations/{self.tool.integration_id}"
-
-
-@pytest.fixture(scope="module")
-def place(migrated: Migrated) -> Place:
-    """Where this file's server keeps its things."""
-    return on_database(migrated)
-
-
-@pytest.fixture(scope="module")
-def server(place: Place) -> Iterator[Server]:
-    """One server for the file."""
-    with serving(place) as running:
-        yield running
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ wait in quarantine, are shouted about, and are in place, in order, once they are
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,6 @@ from alertwhisperer.app.build import House
 from alertwhisperer.domain.company import INSTALLATION, CompanyId, Scope
 from alertwhisperer.domain.user import Role
 from alertwhisperer.ingest.routes import change_routes
-from tests.database import Migrated
 from tests.server import (
     Place,
     Sender,
@@ -27,8 +26,6 @@ from tests.server import (
     new_company,
     new_sender,
     new_token,
-    on_database,
-    serving,
 )
 
 ORGANISATIONS = range(1, 121)
@@ -89,19 +86,6 @@ class Msp:
             assert time.monotonic() < deadline, found
             await asyncio.sleep(0.1)
         return found
-
-
-@pytest.fixture(scope="module")
-def place(migrated: Migrated) -> Place:
-    """Where this file's server keeps its things."""
-    return on_database(migrated)
-
-
-@pytest.fixture(scope="module")
-def server(place: Place) -> Iterator[Server]:
-    """One server for the file."""
-    with serving(place) as running:
-        yield running
 
 
 @pytest.fixture

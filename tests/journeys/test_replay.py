@@ -42,7 +42,6 @@ from tests.server import (
     new_company,
     new_sender,
     new_token,
-    on_database,
     serving,
 )
 
@@ -77,12 +76,6 @@ AFTERNOON: list[dict[str, Any]] = [
     {"id": "held", "name": "By check and tool", "group_by": ["signature", "source"], "hold_s": 2, "cross_tool": False},
     {"id": "short", "name": "By asset", "group_by": ["asset"], "hold_s": 1, "reopen_s": 0, "life_s": 3},
 ]
-
-
-@pytest.fixture(scope="module")
-def place(migrated: Migrated) -> Place:
-    """Where both servers keep their things."""
-    return on_database(migrated)
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,7 @@ import pytest
 from alertwhisperer.domain.company import Scope
 from alertwhisperer.domain.rule import Rule
 from alertwhisperer.store import rules
-from tests.database import Migrated
-from tests.server import Place, Sender, bearer, house_of, new_company, new_sender, new_token, on_database, serving
+from tests.server import Place, Sender, bearer, house_of, new_company, new_sender, new_token, serving
 
 DISK = {"asset_name": "db-01", "signature": "Disk is full", "severity": "high", "tool_source": "zabbix"}
 ERRORS = {"asset_name": "web-01", "signature": "Errors", "severity": "medium", "tool_source": "zabbix"}
@@ -107,12 +106,6 @@ class Desk:
             answer = await client.request(method, path, headers=headers, content=content)
         assert answer.status_code < 300, answer.text
         return answer.json()
-
-
-@pytest.fixture(scope="module")
-def place(migrated: Migrated) -> Place:
-    """Where this module's server keeps its things."""
-    return on_database(migrated)
 
 
 @pytest.fixture(scope="module")

@@ -6,17 +6,10 @@ import httpx
 import pytest
 
 from tests.cli.conftest import Shell
-from tests.database import Migrated
-from tests.server import Place, Server, bearer, on_database, serving
+from tests.server import Place, Server, bearer, serving
 
 NEW = "five other words in a row"
 CHEAP = {"ALERTWHISPERER_PASSWORD_MEMORY_MIB": "8", "ALERTWHISPERER_PASSWORD_PASSES": "1"}
-
-
-@pytest.fixture(scope="module")
-def place(migrated: Migrated) -> Place:
-    """Where command and server keep their things."""
-    return on_database(migrated)
 
 
 @pytest.fixture(scope="module")
