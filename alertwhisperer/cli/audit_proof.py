@@ -10,7 +10,8 @@ from alertwhisperer.app.build import House
 from alertwhisperer.app.witnesses import open_witnesses
 from alertwhisperer.cli import output
 from alertwhisperer.cli.acting import anybody, by, machine_only
-from alertwhisperer.cli.house import AsJson, DataDir, company_id, identifier, in_house
+from alertwhisperer.cli.find import find_company
+from alertwhisperer.cli.house import AsJson, DataDir, identifier, in_house
 from alertwhisperer.domain.errors import Invalid
 from alertwhisperer.guard import people
 from alertwhisperer.guard.audit import erase as erasing
@@ -58,7 +59,7 @@ def verify_(
     """
 
     async def work(house: House) -> Verdict:
-        only = None if company is None else company_id(company)
+        only = None if company is None else await find_company(house, company)
         places = [one for one in open_witnesses(house.settings, house.clock, witness or ()) if one.readable]
         return await verify(
             house.database,
@@ -114,7 +115,7 @@ def erase(
     async def work(house: House) -> Erasure:
         now = house.clock.now()
         if company is not None:
-            wanted = company_id(company)
+            wanted = await find_company(house, company)
             if not yes:
                 return await erasing.preview_company(house.database, wanted)
             return await erasing.erase_company(house.database, by(), wanted, reason=reason, now=now)

@@ -12,7 +12,8 @@ from alertwhisperer.app import logs
 from alertwhisperer.app.build import House, open_house
 from alertwhisperer.app.settings import Settings, load
 from alertwhisperer.cli.acting import at, come_in, token_of_file
-from alertwhisperer.domain.company import INSTALLATION, CompanyId, Scope
+from alertwhisperer.cli.find import find_company
+from alertwhisperer.domain.company import Scope
 from alertwhisperer.domain.errors import Invalid
 
 T = TypeVar("T")
@@ -22,7 +23,7 @@ DataDir = Annotated[
     typer.Option("--data-dir", help="Where the embedded database is; else as ALERTWHISPERER_DATA_DIR says, else data."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-Company = Annotated[str, typer.Option("--company", "-c", help="The company's id; `msp` is the MSP itself.")]
+Company = Annotated[str, typer.Option("--company", "-c", help="By id, ref or name; `msp` is the MSP itself.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=500, help="How many at most, newest first.")]
 
 
@@ -65,24 +66,12 @@ def identifier(text: str, name: str = "id") -> UUID:
         ) from failure
 
 
-def company_id(text: str) -> CompanyId:
-    """The company's id that was typed, or the MSP's own by the word `msp`; raises `Invalid` when it is none."""
-    if text.lower() == "msp":
-        return INSTALLATION
-    try:
-        return CompanyId(identifier(text, "--company"))
-    except Invalid as failure:
-        raise Invalid(
-            failure.what, where=failure.where, mend="`alertwhisperer company list` shows the ids"
-        ) from failure
-
-
 async def scope_of(house: House, text: str) -> Scope:
     """
     In the name of the company that was typed.
 
     Raises:
-        Invalid: it is no company.
-        NotFound: whoever acts does not serve it.
+        Invalid: several companies are called so.
+        NotFound: no company is, or whoever acts does not serve it.
     """
-    return at(company_id(text))
+    return at(await find_company(house, text))

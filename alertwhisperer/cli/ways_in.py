@@ -8,8 +8,8 @@ from alertwhisperer.app.build import House
 from alertwhisperer.app.entrance import entrance_of
 from alertwhisperer.cli import output
 from alertwhisperer.cli.acting import acts, by
-from alertwhisperer.cli.find import find_group
-from alertwhisperer.cli.house import AsJson, DataDir, company_id, in_house
+from alertwhisperer.cli.find import find_company, find_group
+from alertwhisperer.cli.house import AsJson, DataDir, in_house
 from alertwhisperer.domain.session import Session
 from alertwhisperer.domain.user import Role
 from alertwhisperer.guard import people
@@ -48,9 +48,9 @@ def invite(
     as_json: AsJson = False,
 ) -> None:
     """Add a person, and make a link by which they choose a password. It works once, within 72 hours."""
-    served = [company_id(one) for one in company or ()]
 
     async def work(house: House) -> Invited:
+        served = [await find_company(house, one) for one in company or ()]
         groups = [(await find_group(house, one)).id for one in group or ()]
         return await invitations.invite(
             house.database,

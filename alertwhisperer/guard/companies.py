@@ -216,6 +216,17 @@ async def list_companies(
         return await companies.among(connection, wanted)
 
 
+async def companies_called(database: Database, served: Collection[CompanyId], word: str) -> tuple[Company, ...]:
+    """
+    Those of the companies that a person serves which have this ref or this name, in any case; newest first.
+
+    A ref is one company's, but a name may be several companies'. What is read is what `list_companies` reads.
+    """
+    wanted = word.casefold()
+    listed = await list_companies(database, served, limit=len(served))
+    return tuple(one for one in listed if wanted in (one.name.casefold(), (one.ref or "").casefold()))
+
+
 async def require_company(unit: Unit) -> Company:
     """
     The unit's company, for whoever adds something to it.

@@ -36,7 +36,9 @@ _To = Annotated[str | None, typer.Option("--to", metavar="MOMENT", help="Before 
 @app.command("list", epilog="Example: alertwhisperer audit list --company ID --actor kim@example.org --from 2026-03-01")
 @acts(Action.AUDIT_READ)
 def list_(
-    company: Annotated[str | None, typer.Option("--company", "-c", help="The company's id; `msp` is the MSP.")] = None,
+    company: Annotated[
+        str | None, typer.Option("--company", "-c", help="By id, ref or name; `msp` is the MSP itself.")
+    ] = None,
     all_companies: Annotated[
         bool, typer.Option("--all-companies", help="Of every company that you serve; the audit log says so.")
     ] = False,

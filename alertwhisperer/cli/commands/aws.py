@@ -18,7 +18,7 @@ from alertwhisperer.remediate.aws import Checked, Printed
 
 app = group("AWS of a company: the role that its client makes for us, and what is wrong with it.")
 
-_Company = Annotated[str, typer.Argument(metavar="COMPANY", help="The company's id.")]
+_Company = Annotated[str, typer.Argument(metavar="COMPANY", help="The company, by id, ref or name.")]
 _NOT_WELL = 1
 
 

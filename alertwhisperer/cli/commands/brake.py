@@ -19,7 +19,7 @@ from alertwhisperer.guard.permissions import Action
 
 app = group("Brakes: what keeps acts from starting, for one company or for all.")
 
-_Company = Annotated[str | None, typer.Option("--company", "-c", help="The company's id.")]
+_Company = Annotated[str | None, typer.Option("--company", "-c", help="By id, ref or name.")]
 _All = Annotated[bool, typer.Option("--all", help="For all companies, in place of --company.")]
 
 

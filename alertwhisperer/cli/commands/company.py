@@ -20,7 +20,7 @@ from alertwhisperer.ingest.onboarding import Imported
 
 app = group("Companies: the clients whose tools send alerts.")
 
-_Id = Annotated[str, typer.Argument(metavar="ID", help="The company's id.")]
+_Id = Annotated[str, typer.Argument(metavar="COMPANY", help="By id, ref or name.")]
 _Zone = Annotated[str | None, typer.Option("--time-zone", help="IANA name; days of figures are its days.")]
 _Ref = Annotated[str | None, typer.Option("--ref", help="Your own name for it, such as a customer number.")]
 _Group = Annotated[

@@ -16,9 +16,9 @@ from alertwhisperer.app.build import House
 from alertwhisperer.app.identity import issuers_of
 from alertwhisperer.cli import output
 from alertwhisperer.cli.acting import acts, by
-from alertwhisperer.cli.find import find_group
+from alertwhisperer.cli.find import find_company, find_group
 from alertwhisperer.cli.groups import group
-from alertwhisperer.cli.house import AsJson, DataDir, Limit, company_id, in_house
+from alertwhisperer.cli.house import AsJson, DataDir, Limit, in_house
 from alertwhisperer.domain.errors import Invalid
 from alertwhisperer.domain.identity import ClientAuth, Identity, Kind, On, Provider
 from alertwhisperer.domain.user import User
@@ -383,7 +383,7 @@ async def _rule(house: House, text: str) -> dict[str, Any]:
         elif name == "role" and "role" not in found:
             found["role"] = value
         elif name == "company":
-            found["companies"].append(str(company_id(value)))
+            found["companies"].append(str(await find_company(house, value)))
         elif name == "company-group":
             found["company_groups"].append(str(await _group_id(house, value)))
         else:

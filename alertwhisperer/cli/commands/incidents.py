@@ -34,7 +34,9 @@ Act = Callable[[House, Unit], Awaitable[UUID]]
 @app.command("list", epilog="Example: alertwhisperer incidents list --company ID --status open")
 @acts(Action.INCIDENT_READ)
 def list_(
-    company: Annotated[str | None, typer.Option("--company", "-c", help="The company's id; `msp` is the MSP.")] = None,
+    company: Annotated[
+        str | None, typer.Option("--company", "-c", help="By id, ref or name; `msp` is the MSP itself.")
+    ] = None,
     all_companies: Annotated[
         bool, typer.Option("--all-companies", help="Of every company that you serve; the audit log says so.")
     ] = False,

@@ -11,9 +11,10 @@ import typer
 from alertwhisperer.app.build import House
 from alertwhisperer.cli import output
 from alertwhisperer.cli.acting import acts, by
+from alertwhisperer.cli.find import find_company
 from alertwhisperer.cli.groups import group
-from alertwhisperer.cli.house import AsJson, DataDir, Limit, company_id, identifier, in_house
-from alertwhisperer.domain.company import CompanyId, Scope
+from alertwhisperer.cli.house import AsJson, DataDir, Limit, identifier, in_house
+from alertwhisperer.domain.company import Scope
 from alertwhisperer.domain.errors import Invalid
 from alertwhisperer.domain.severity import Severity
 from alertwhisperer.guard.permissions import Action
@@ -69,7 +70,9 @@ def unmapped(integration: _Id, limit: Limit = 100, data_dir: DataDir = None, as_
 @acts(Action.ROUTE_SET)
 def set_(
     integration: _Id,
-    pairs: Annotated[list[str] | None, typer.Argument(metavar="CUSTOMER=COMPANY_ID")] = None,
+    pairs: Annotated[
+        list[str] | None, typer.Argument(metavar="CUSTOMER=COMPANY", help="Companies by id, ref or name.")
+    ] = None,
     remove: Annotated[list[str] | None, typer.Option("--remove", metavar="CUSTOMER", help="Repeatable.")] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
@@ -87,7 +90,7 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Set many routes at once, all or nothing; an empty company_id takes the customer off."""
-    wanted: dict[str, CompanyId] = {}
+    wanted: dict[str, str] = {}
     unwanted: list[str] = []
     for number, row in enumerate(_rows(file), start=2):
         customer, target = row.get("customer"), (row.get("company_id") or "").strip()
@@ -97,7 +100,7 @@ def import_(
             unwanted.append(customer)
             continue
         try:
-            wanted[customer] = CompanyId(UUID(target))
+            wanted[customer] = str(UUID(target))
         except ValueError as failure:
             raise Invalid(
                 f"line {number}: {target[:60]!r} is not an id",
@@ -108,7 +111,7 @@ def import_(
 
 
 def _change(
-    integration: str, wanted: dict[str, CompanyId], unwanted: list[str], data_dir: Path | None, as_json: bool
+    integration: str, wanted: dict[str, str], unwanted: list[str], data_dir: Path | None, as_json: bool
 ) -> None:
     identity = identifier(integration, "INTEGRATION")
 
@@ -118,7 +121,7 @@ def _change(
             house.vault,
             _scope(),
             identity,
-            wanted=wanted,
+            wanted={customer: await find_company(house, target) for customer, target in wanted.items()},
             unwanted=unwanted,
             now=house.clock.now(),
         )
@@ -132,11 +135,11 @@ def _change(
         output.say("A running server hands over what waited for them within seconds.")
 
 
-def _pair(text: str) -> tuple[str, CompanyId]:
+def _pair(text: str) -> tuple[str, str]:
     customer, mark, target = text.rpartition("=")
     if not mark:
-        raise Invalid(f"{text!r} is not CUSTOMER=COMPANY_ID", where="CUSTOMER", mend="write 42=0195d3a0-…")
-    return customer, company_id(target)
+        raise Invalid(f"{text!r} is not CUSTOMER=COMPANY", where="CUSTOMER", mend="write 42=0195d3a0-…")
+    return customer, target
 
 
 def _rows(file: Path) -> list[dict[str, str]]:

@@ -7,8 +7,9 @@ import typer
 from alertwhisperer.app.build import House
 from alertwhisperer.cli import output
 from alertwhisperer.cli.acting import acting, acts, by, needs
+from alertwhisperer.cli.find import find_company
 from alertwhisperer.cli.groups import group
-from alertwhisperer.cli.house import AsJson, DataDir, company_id, identifier, in_house
+from alertwhisperer.cli.house import AsJson, DataDir, identifier, in_house
 from alertwhisperer.domain.errors import Invalid
 from alertwhisperer.domain.user import AT_THE_MACHINE, EVERYTHING, TokenInfo
 from alertwhisperer.guard import tokens
@@ -41,10 +42,10 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Make a token, shown this once; it can do no more than its person."""
-    only = None if company is None else [company_id(one) for one in company]
-    wish = Wish(name, scope or (EVERYTHING,), only, days)
 
     async def work(house: House) -> tuple[MadeToken, str]:
+        only = None if company is None else [await find_company(house, one) for one in company]
+        wish = Wish(name, scope or (EVERYTHING,), only, days)
         person = acting().person
         means = AT_THE_MACHINE if person is None else person.means
         email = _whose(user, Action.TOKEN_ADD)

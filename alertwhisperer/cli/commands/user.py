@@ -8,9 +8,9 @@ import typer
 from alertwhisperer.app.build import House
 from alertwhisperer.cli import output, ways_in
 from alertwhisperer.cli.acting import acts, by
-from alertwhisperer.cli.find import find_group
+from alertwhisperer.cli.find import find_company, find_group
 from alertwhisperer.cli.groups import group
-from alertwhisperer.cli.house import AsJson, DataDir, Limit, company_id, in_house
+from alertwhisperer.cli.house import AsJson, DataDir, Limit, in_house
 from alertwhisperer.domain.user import Role, User
 from alertwhisperer.guard import offboard as leaving
 from alertwhisperer.guard import people
@@ -45,9 +45,9 @@ def add(
 
     An MSP admin sees all companies, or those of the groups that are named; the other roles need a company or a group.
     """
-    served = [company_id(one) for one in company or ()]
 
     async def work(house: House) -> User:
+        served = [await find_company(house, one) for one in company or ()]
         groups = [(await find_group(house, one)).id for one in group or ()]
         return await people.add_user(house.database, by(), email, role, served, groups=groups, now=house.clock.now())
 
@@ -72,9 +72,9 @@ def set_(
     as_json: AsJson = False,
 ) -> None:
     """Change a person's role, or all the companies or groups they serve; what is not given stays."""
-    named = [company_id(one) for one in company or ()]
 
     async def work(house: House) -> User:
+        named = [await find_company(house, one) for one in company or ()]
         groups = [(await find_group(house, one)).id for one in group or ()]
         user = await people.get_user(house.database, email)
         change = people.Change(role, named if named or no_companies else None, groups if groups or no_groups else None)
