@@ -34,6 +34,12 @@ def settings_of(data_dir: Path | None, *, host: str | None = None, port: int | N
     return settings
 
 
+def reachable(settings: Settings) -> str:
+    """The server as this machine reaches it; a public address may lead through a proxy that is not there yet."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - not bound, replaced
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+
+
 def in_house(work: Callable[[House], Awaitable[T]], data_dir: Path | None) -> T:
     """
     Run one piece of work with the house open, and close it again.

@@ -22,7 +22,7 @@ from alertwhisperer.cli.demo.screen import Screen, summarise
 from alertwhisperer.cli.demo.server import Server
 from alertwhisperer.cli.demo.storm import LENGTH_S, free_site, make_storm
 from alertwhisperer.cli.groups import single
-from alertwhisperer.cli.house import AsJson, DataDir, settings_of
+from alertwhisperer.cli.house import AsJson, DataDir, reachable, settings_of
 from alertwhisperer.domain.errors import Invalid
 
 app = single()
@@ -65,7 +65,7 @@ def demo(
         raise Invalid("the storm needs no SSH server", where="--sshd", mend="add --heal, or leave it out")
     settings = settings_of(data_dir)
     console = Console(highlight=False, stderr=True, quiet=True) if as_json else output.console()
-    figures = asyncio.run(_play(settings, url or _reachable(settings), console, seconds=seconds, seed=seed))
+    figures = asyncio.run(_play(settings, url or reachable(settings), console, seconds=seconds, seed=seed))
     if as_json:
         output.show_json(figures)
         return
@@ -130,12 +130,6 @@ def _figures(company: str, progress: Progress, wholes: Sequence[dict[str, Any]],
             {name: one[name] for name in shown} for one in sorted(wholes, key=lambda one: -one["occurrence_count"])
         ],
     }
-
-
-def _reachable(settings: Settings) -> str:
-    """The server as this machine reaches it; a public address may lead through a proxy that is not there yet."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - not bound, replaced
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
 def _silent(progress: Progress) -> None:

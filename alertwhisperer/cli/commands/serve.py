@@ -1,9 +1,11 @@
 """`alertwhisperer serve`: the server, and on request a company to play with."""
 
 import asyncio
+import shlex
 import signal
 import socket
 import sys
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -17,7 +19,7 @@ from alertwhisperer.cli import output
 from alertwhisperer.cli.acting import anybody, operator
 from alertwhisperer.cli.demo.company import ADMIN, Demo, ensure_demo
 from alertwhisperer.cli.groups import single
-from alertwhisperer.cli.house import AsJson, DataDir, settings_of
+from alertwhisperer.cli.house import AsJson, DataDir, reachable, settings_of
 from alertwhisperer.domain.company import INSTALLATION, Scope
 from alertwhisperer.domain.errors import Invalid
 from alertwhisperer.guard.sign_in.first_admin import FirstAdmin, make_first_admin
@@ -82,16 +84,25 @@ def _greet(house: House, first: FirstAdmin | None, demo: Demo | None, as_json: b
             output.say("", f"Sign in: {url}/sign-in as {first.email}, password {first.password}")
             output.say("The password is shown this once, and is good for choosing your own.", "")
         if demo is not None:
-            _greet_demo(demo, url)
+            _greet_demo(demo, house.settings)
     sys.stdout.flush()
 
 
-def _greet_demo(demo: Demo, url: str) -> None:
+def _greet_demo(demo: Demo, settings: Settings) -> None:
     output.say(f"Company {demo.company.name!r} is {demo.company.id}.")
     if demo.token is not None:
         output.say(f"Token of {ADMIN} for the API, shown this once: {demo.token}")
-        output.say(f"  curl -H 'Authorization: Bearer {demo.token}' {url}/api/companies")
-    output.say("", "Next, in another terminal:", f"  {sys.argv[0]} demo", "")
+        output.say(f"  curl -H 'Authorization: Bearer {demo.token}' {settings.url}/api/companies")
+    output.say("", "Next, in another terminal:", f"  {shlex.join([sys.argv[0], 'demo', *_told(settings)])}", "")
+
+
+def _told(settings: Settings) -> Iterator[str]:
+    """The options by which another shell finds this server, where its own settings would not."""
+    usual = Settings()
+    if settings.data_dir != usual.data_dir and not settings.database_url:
+        yield from ("--data-dir", str(settings.data_dir))
+    if (settings.host, settings.port) != (usual.host, usual.port):
+        yield from ("--url", reachable(settings))
 
 
 def _place(settings: Settings) -> str:
