@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 from collections import Counter
@@ -81,7 +82,8 @@ def folder() -> Iterator[Path]:
 @pytest.mark.slow
 def test_a_newcomer_s_minute(folder: Path) -> None:
     """`serve --demo-company` twice and `demo`, on an embedded database: one token, one company, figures that add up."""
-    shell = Shell(in_folder(folder), ALERTWHISPERER_PORT=str(free_port()))
+    port = str(free_port())
+    shell = Shell(in_folder(folder), ALERTWHISPERER_PORT=port)
     nobody = shell.run("demo")
     assert nobody.code == 3
     assert "serve --demo-company" in nobody.err
@@ -89,7 +91,8 @@ def test_a_newcomer_s_minute(folder: Path) -> None:
 
     first = _served(shell, lambda: _play(shell))
     assert len(re.findall(r"awt_[\w-]{43}", first)) == 2  # as such, and in the request to try
-    assert "demo" in first.split("Next")[1]
+    command = shlex.split(first.split("Next, in another terminal:\n")[1].splitlines()[0])
+    assert command[1:] == ["demo", "--data-dir", str(folder), "--url", f"http://127.0.0.1:{port}"]
     again = _served(shell, lambda: None)
     assert "awt_" not in again
     assert len(shell.json("company", "list")["items"]) == 1
