@@ -11,6 +11,7 @@ import typer
 from alertwhisperer.app import logs
 from alertwhisperer.app.build import House, open_house
 from alertwhisperer.app.settings import Settings, load
+from alertwhisperer.cli import output
 from alertwhisperer.cli.acting import at, come_in, token_of_file
 from alertwhisperer.cli.find import find_company
 from alertwhisperer.domain.company import Scope
@@ -24,7 +25,17 @@ DataDir = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Company = Annotated[str, typer.Option("--company", "-c", help="By id, ref or name; `msp` is the MSP itself.")]
-Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=500, help="How many at most, newest first.")]
+
+
+def _remember(limit: int) -> int:
+    """What prints the rows asks it, to say whether there may be more."""
+    output.most.set(limit)
+    return limit
+
+
+Limit = Annotated[
+    int, typer.Option("--limit", "-n", min=1, max=500, callback=_remember, help="How many at most, newest first.")
+]
 
 
 def settings_of(data_dir: Path | None, *, host: str | None = None, port: int | None = None) -> Settings:

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence, Set
+from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -15,6 +16,9 @@ from rich.table import Table
 from rich.text import Text
 
 from alertwhisperer.cli.inert import inert
+
+most: ContextVar[int | None] = ContextVar("most", default=None)
+"""How many rows this command was asked for at most; None where it has no such option."""
 
 _PIPED_WIDTH = 240  # wide enough that no id is cut when another program reads the table
 
@@ -48,7 +52,7 @@ def say(*lines: str) -> None:
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
     """
-    A table; the cells of a column named `id` are never cut.
+    A table; the cells of a column named `id` are never cut, and a list that may go on says so.
 
     Args:
         empty: what is said when there are no rows.
@@ -58,10 +62,13 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empt
         table.add_column(column, no_wrap=column == "id", overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell(value)) for value in row))
-    if table.row_count:
-        console().print(table)
-    else:
+    if not table.row_count:
         say(empty)
+        return
+    console().print(table)
+    if table.row_count == most.get():
+        # Beside the table: whoever pipes it into a program gets rows alone.
+        print(f"{table.row_count} shown, as many as were asked for; -n asks for more.", file=sys.stderr)
 
 
 def show_fields(value: object) -> None:

@@ -174,3 +174,13 @@ def test_upkeep_and_settings(served: Shell) -> None:
     values = {one["env"]: one["value"] for one in config["items"]}
     assert values["DATABASE_URL"] == "***"
     assert values["ALERTWHISPERER_SECRET_KEY"] == "***"
+
+
+def test_a_list_that_may_go_on_says_so(shell: Shell) -> None:
+    company = shell.json("company", "add", "Many sites")["id"]
+    for name in ("Berlin", "Bremen"):
+        shell.json("site", "add", name, "--company", company)
+    whole = shell.run("site", "list", "--company", company)
+    cut = shell.run("site", "list", "--company", company, "-n", "1")
+    assert (whole.code, whole.err) == (0, "")
+    assert (cut.code, cut.err) == (0, "1 shown, as many as were asked for; -n asks for more.\n")
