@@ -17,7 +17,7 @@ from functools import cached_property
 from uuid import UUID
 
 from alertwhisperer.domain.company import CompanyId
-from alertwhisperer.domain.live import Change, ChangeKind
+from alertwhisperer.domain.live import IMPLIED, Change, ChangeKind
 from alertwhisperer.kit.clock import Clock
 from alertwhisperer.kit.ids import uuid7
 from alertwhisperer.store import live
@@ -48,7 +48,8 @@ class Told:
     Things of one kind of one company that changed; shared by whoever is told of them, so nobody changes it.
 
     Args:
-        rows: what each is now, as JSON: None when it was not read, empty when there is nothing to see.
+        rows: what each is now, as JSON: None when it was not read, empty when there is nothing to see. No things at
+            all: of this kind something changed that is not named.
     """
 
     def __init__(self, company_id: CompanyId, kind: ChangeKind, rows: Mapping[UUID, str | None]) -> None:
@@ -70,7 +71,7 @@ class Told:
     def whole(self) -> str:
         """As the line says it, with rows; null for those when not all were read."""
         known = [row for row in self.rows.values() if row is not None]
-        rows = f"[{','.join(filter(None, known))}]" if len(known) == len(self.rows) else "null"
+        rows = f"[{','.join(filter(None, known))}]" if self.rows and len(known) == len(self.rows) else "null"
         return f'{self.plain[:-1]},"rows":{rows}}}'
 
 
@@ -234,8 +235,11 @@ def message(told: Iterable[Told], *, place: str, at: str, with_rows: bool) -> st
 
 
 def _together(changes: Iterable[Change]) -> list[Told]:
-    """All changes of one kind of one company as one."""
+    """All changes of one kind of one company as one, and after them what they imply."""
     ids: dict[tuple[CompanyId, ChangeKind], dict[UUID, None]] = defaultdict(dict)
     for change in changes:
         ids[change.company_id, change.kind].update(dict.fromkeys(change.ids))
+    for company_id, kind in tuple(ids):
+        for implied in IMPLIED.get(kind, ()):
+            ids.setdefault((company_id, implied), {})
     return [Told(company_id, kind, rows) for (company_id, kind), rows in ids.items()]

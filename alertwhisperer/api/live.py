@@ -34,6 +34,8 @@ TOPICS: Mapping[ChangeKind, Action] = MappingProxyType(
         ChangeKind.INCIDENT: Action.INCIDENT_READ,
         ChangeKind.APPROVAL: Action.APPROVAL_READ,
         ChangeKind.RUN: Action.RUN_READ,
+        ChangeKind.ALERT: Action.ALERT_READ,
+        ChangeKind.KPI: Action.KPI_READ,
     }
 )
 """Whom a kind of change is told: whoever may read such things."""

@@ -245,8 +245,9 @@ class Pipeline:
         def fresh_id() -> bytes:
             return uuid7_int(at_ms).to_bytes(16, "big")
 
-        record.put_ledger(rows, record.Share(kept, repeats, decisions), again=again, fresh_id=fresh_id)
-        record.put_live(rows, work, at=now, fresh_id=fresh_id)
+        share = record.Share(kept, repeats, decisions)
+        record.put_ledger(rows, share, again=again, fresh_id=fresh_id)
+        record.put_live(rows, share, work, at=now, fresh_id=fresh_id)
         return rows
 
 

@@ -270,13 +270,16 @@ def _tally(share: Share, again: Delivery | None) -> dict[bytes, Tally]:
     return counts
 
 
-def put_live(into: Rows, work: Work, *, at: datetime, fresh_id: Callable[[], bytes]) -> None:
-    """One row a company that watchers are told by: the incidents that changed."""
+def put_live(into: Rows, share: Share, work: Work, *, at: datetime, fresh_id: Callable[[], bytes]) -> None:
+    """One row a company that watchers are told by: the incidents that changed, or else that something came."""
     changed: dict[bytes, list[bytes]] = defaultdict(list)
     for incident_id in work.changed_incidents | work.new_incidents:
         changed[work.company_of[incident_id]].append(incident_id)
     for company, incidents in changed.items():
         into.live.append(LiveRow(company, fresh_id(), at, ChangeKind.INCIDENT, pack(incidents)))
+    came = {one.company for one in share.kept} | {one.item.company for one in share.decisions}
+    for company in came.difference(changed):
+        into.live.append(LiveRow(company, fresh_id(), at, ChangeKind.ALERT, b""))
 
 
 def _state(company: bytes, problem: bytes, state: AlertState) -> StateRow:

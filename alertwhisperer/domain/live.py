@@ -1,8 +1,9 @@
 """Live change: that something of a company is not any more what a watcher last saw."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from types import MappingProxyType
 from uuid import UUID
 
 from alertwhisperer.domain.company import CompanyId
@@ -14,6 +15,8 @@ class ChangeKind(IntEnum):
     INCIDENT = 1
     APPROVAL = 2
     RUN = 3
+    ALERT = 4
+    KPI = 5
 
     @property
     def word(self) -> str:
@@ -21,9 +24,24 @@ class ChangeKind(IntEnum):
         return self.name.lower()
 
 
+IMPLIED: Mapping[ChangeKind, tuple[ChangeKind, ...]] = MappingProxyType(
+    {
+        ChangeKind.INCIDENT: (ChangeKind.ALERT, ChangeKind.KPI),
+        ChangeKind.RUN: (ChangeKind.KPI,),
+        ChangeKind.ALERT: (ChangeKind.KPI,),
+    }
+)
+"""What of the company has changed as well, as a whole: figures never change by themselves, and nobody stores that."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Things of one kind of one company, changed in one transaction."""
+    """
+    Things of one kind of one company, changed in one transaction.
+
+    Attributes:
+        ids: none for alerts: a storm would name thousands, and whoever lists them reads the list anew.
+    """
 
     company_id: CompanyId
     kind: ChangeKind

@@ -44,7 +44,7 @@ def test_whoever_takes_seldom_is_told_of_each_thing_as_it_was_last_read(looks: l
     [change] = changes
     assert change["ids"] == sorted(map(str, last))
     expected = [json.loads(row) for row in last.values() if row]
-    assert change["rows"] == (None if None in last.values() else expected)
+    assert change["rows"] == (None if not last or None in last.values() else expected)
 
 
 def test_what_is_none_of_ones_own_is_not_told() -> None:

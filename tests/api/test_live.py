@@ -41,9 +41,13 @@ class Watched:
     async def fire(self, sender: Sender, asset: str) -> None:
         """One alert, answered when it is committed."""
         told = {"asset": asset, "signature": "Odd", "severity": "high", "kind": "firing", "message": "full"}
+        await self.send(sender, json.dumps({"occurrences": [told]}).encode())
+
+    async def send(self, sender: Sender, body: bytes) -> None:
+        """A delivery, answered when it is committed."""
         async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
             headers = {"X-API-Key": sender.api_key}
-            answer = await http.post(self.server.url + sender.path, json={"occurrences": [told]}, headers=headers)
+            answer = await http.post(self.server.url + sender.path, content=body, headers=headers)
             assert answer.status_code == 202, answer.text
 
 
@@ -88,16 +92,33 @@ async def changes(opened: ClientConnection) -> dict[str, Any]:
     return told
 
 
+async def incidents(opened: ClientConnection) -> list[dict[str, Any]]:
+    """Of the next message what it says of incidents; each such change moved alerts and figures as well."""
+    told = (await changes(opened))["changes"]
+    assert {one["kind"] for one in told} == {"incident", "alert", "kpi"}
+    return [one for one in told if one["kind"] == "incident"]
+
+
 async def test_a_change_is_told_to_who_serves_the_company_and_to_nobody_else(watched: Watched) -> None:
     async with line(watched.server, watched.token) as opened:
         assert (await hear(opened))["type"] == "here"
         await watched.fire(watched.other, "theirs")
         await watched.fire(watched.sender, "mine")
         told = await changes(opened)
-    [change] = told["changes"]
-    assert (change["kind"], change["company_id"]) == ("incident", str(watched.sender.company_id))
-    assert len(change["ids"]) == 1
+    assert [(one["kind"], len(one["ids"])) for one in told["changes"]] == [("incident", 1), ("alert", 0), ("kpi", 0)]
+    assert {one["company_id"] for one in told["changes"]} == {str(watched.sender.company_id)}
     assert str(watched.other.company_id) not in json.dumps(told)
+
+
+async def test_what_opens_no_incident_is_told_as_well(watched: Watched) -> None:
+    async with line(watched.server, watched.token, rows=True) as opened:
+        await hear(opened)
+        await watched.send(watched.sender, b"{}")  # kept, and put into quarantine
+        told = await changes(opened)
+    assert [(one["kind"], one["ids"], one["rows"]) for one in told["changes"]] == [
+        ("alert", [], None),
+        ("kpi", [], None),
+    ]
 
 
 async def test_who_was_away_hears_of_what_was_missed_and_of_nothing_else(watched: Watched) -> None:
@@ -108,10 +129,10 @@ async def test_who_was_away_hears_of_what_was_missed_and_of_nothing_else(watched
     await watched.fire(watched.sender, "meanwhile")
     with serving(watched.server.place) as second:  # another process of the same installation
         async with line(second, watched.token, before["place"]) as opened:
-            missed = await changes(opened)
+            missed = await incidents(opened)
             await watched.fire(watched.sender, "after")  # decided by the first process
-            after = await changes(opened)
-    seen = [change["ids"] for told in (before, missed, after) for change in told["changes"]]
+            after = await incidents(opened)
+    seen = [change["ids"] for told in (before["changes"][:1], missed, after) for change in told]
     assert [len(ids) for ids in seen] == [1, 1, 1]
     assert len({ids[0] for ids in seen}) == 3
 
@@ -121,9 +142,9 @@ async def test_who_asks_for_rows_is_told_what_the_list_shows(watched: Watched) -
         await hear(opened)
         await watched.fire(watched.other, "theirs")
         await watched.fire(watched.sender, "mine")
-        [first] = (await changes(opened))["changes"]
+        [first] = await incidents(opened)
         await watched.fire(watched.sender, "mine")
-        [second] = (await changes(opened))["changes"]
+        [second] = await incidents(opened)
     assert [row["id"] for row in first["rows"]] == first["ids"] == second["ids"]
     assert [one["rows"][0]["occurrence_count"] for one in (first, second)] == [1, 2]
     path = f"{watched.server.url}/api/companies/{watched.sender.company_id}/incidents"
@@ -136,7 +157,7 @@ async def test_who_does_not_ask_for_rows_is_told_ids_alone(watched: Watched) -> 
         await hear(opened)
         await hear(other)
         await watched.fire(watched.sender, "mine")
-        [change], [with_rows] = (await changes(opened))["changes"], (await changes(other))["changes"]
+        [change], [with_rows] = await incidents(opened), await incidents(other)
     assert (set(with_rows) - set(change), change["ids"]) == ({"rows"}, with_rows["ids"])
 
 
@@ -145,7 +166,7 @@ async def test_what_was_missed_is_told_by_ids_to_ask_for(watched: Watched) -> No
         before = await hear(opened)
     await watched.fire(watched.sender, "meanwhile")
     async with line(watched.server, watched.token, before["place"], rows=True) as opened:
-        [missed] = (await changes(opened))["changes"]
+        [missed] = await incidents(opened)
     assert (len(missed["ids"]), missed["rows"]) == (1, None)
 
 
@@ -162,7 +183,7 @@ async def test_rows_of_several_companies_are_a_look_across_them(
         async with line(watched.server, token, rows=True) as opened:
             await hear(opened)
             await watched.fire(watched.sender, "mine")
-            [change] = (await changes(opened))["changes"]
+            [change] = await incidents(opened)
         async with house.database.unit_of_work(Scope(INSTALLATION, "test")) as unit:
             crossed = await unit.connection.fetchval(
                 "SELECT count(*) FROM crossing WHERE action = 'incident.cross' AND who = $1", str(person.user.id)

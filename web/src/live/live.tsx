@@ -7,7 +7,8 @@ const Line = createContext<LiveLine | null>(null);
 
 /** What is read anew when something of a kind changed. */
 const ASKED: Record<string, readonly string[]> = {
-  incident: ["incidents", "alerts", "counts", "handover"],
+  incident: ["incidents", "counts", "handover"],
+  alert: ["alerts", "quarantine"],
   approval: ["approvals", "counts", "board", "incident"],
   run: ["runs", "run", "mending", "incident"],
   kpi: ["kpis"],

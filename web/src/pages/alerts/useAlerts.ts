@@ -48,7 +48,7 @@ export function useAlerts(filter: Filter, busy: () => boolean) {
     if (busy()) setStale((was) => was ?? new Date().toISOString());
     else anew();
   }, [busy, anew]);
-  useChanges("incident", (change) => {
+  useChanges("alert", (change) => {
     if (change !== null && company && change.company_id !== company) return;
     if (timer.current === 0) timer.current = window.setTimeout(look, LEAST_APART_MS);
   });

@@ -90,7 +90,7 @@ export function useFresh(company: string | null): void {
     last.current = Date.now();
     void queries.invalidateQueries({ queryKey: ["kpis"] });
   }, [queries]);
-  useChanges("incident", (change) => {
+  useChanges("kpi", (change) => {
     if (change === null || timer.current || (company !== null && change.company_id !== company)) return;
     timer.current = window.setTimeout(look, Math.max(LEAST_APART_MS / 10, last.current + LEAST_APART_MS - Date.now()));
   });

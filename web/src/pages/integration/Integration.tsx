@@ -32,7 +32,7 @@ export default function Integration() {
   const { data, error, refetch } = useQuery({ queryKey: ["integrations", company, integration], queryFn: () => answered(client.GET("/api/companies/{company_id}/integrations/{integration_id}", { params: path })) });
   const sources = useQuery({ queryKey: ["sources"], queryFn: () => answered(client.GET("/api/sources")), staleTime: Number.POSITIVE_INFINITY });
   const arrivals = useQuery({ queryKey: ["arrivals", integration], queryFn: () => answered(client.GET("/api/companies/{company_id}/integrations/{integration_id}/arrivals", { params: path })), refetchInterval: LOOK_MS });
-  useChanges("incident", (change) => { if (change?.company_id === company) void queries.invalidateQueries({ queryKey: ["arrivals", integration] }); });
+  useChanges("alert", (change) => { if (change?.company_id === company) void queries.invalidateQueries({ queryKey: ["arrivals", integration] }); });
   const [fresh, setFresh] = useState<string | null>(madeNow(integration)?.api_key ?? null);
   const key = useMutation({
     mutationFn: () => answered(client.POST("/api/companies/{company_id}/integrations/{integration_id}/keys", { params: path })),
