@@ -29,7 +29,7 @@ from tests.server import (
 )
 
 PASSWORD = "four quiet words nobody knows"  # of people that live as long as a test
-PATIENCE_MS = 15_000
+PATIENCE_MS = 30_000
 # What else Chromium does by itself, it does over the network.
 _ALONE = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
 _QUIET = ("--no-sandbox", "--disable-gpu", *_ALONE)

@@ -20,7 +20,7 @@ from tests.server import (
     new_token,
 )
 
-_PATIENCE_S = 15.0
+_PATIENCE_S = 30.0
 
 
 @dataclass(frozen=True)

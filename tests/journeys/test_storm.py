@@ -18,7 +18,7 @@ from tests.server import Place, Sender, bearer, house_of, new_company, new_sende
 
 DISK = {"asset_name": "db-01", "signature": "Disk is full", "severity": "high", "tool_source": "zabbix"}
 ERRORS = {"asset_name": "web-01", "signature": "Errors", "severity": "medium", "tool_source": "zabbix"}
-_DEADLINE_S = 20.0
+_DEADLINE_S = 60.0
 
 
 @dataclass(frozen=True)
