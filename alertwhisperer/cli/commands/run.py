@@ -305,7 +305,10 @@ def _preview(shown: Preview) -> dict[str, Any]:
         "needed": shown.needed,
         "hash": shown.hash.hex(),
         "start_by": made.start_by,
-        "targets": [{"asset_id": one.id, "name": one.name} for one in shown.planned.assets],
+        "targets": [
+            {"asset_id": asset.id, "name": asset.name, "credential_id": made.credential_of(target)}
+            for asset, target in zip(shown.planned.assets, made.targets, strict=True)
+        ],
         "parameters": [
             {"name": name, "value": one.value, "origin": one.origin} for name, one in sorted(made.parameters.items())
         ],
