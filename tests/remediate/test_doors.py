@@ -140,11 +140,31 @@ async def test_only_an_admin_says_what_alerts_may_decide(
     }
     path = path_of(tenant.id, "run-policy")
     await doors.technician.ask("PUT", path, 403, json=policy)
-    assert await doors.company_admin.ask("PUT", path, 200, json=policy) == policy
-    assert await doors.technician.get(path) == policy
+    assert await doors.company_admin.ask("PUT", path, 200, json=policy) == {**policy, "version": 1}
+    assert await doors.technician.get(path) == {**policy, "version": 1}
     bad = {**policy, "parameters": [{"runbook": "restart-app", "parameter": "word", "from": "message"}]}
     await doors.company_admin.ask("PUT", path, 422, json=bad)
     await doors.company_admin.ask("PUT", path, 404, json={**policy, "trusted_integrations": [str(uuid4())]})
+
+
+async def test_nobody_replaces_a_policy_that_they_never_saw(
+    world: World, tenant: Tenant, doors: Doors, asset: Asset
+) -> None:
+    """Two admins read the same version: the second to save is told, and what the first said stays."""
+    world.put(runbook())
+    path, nothing = path_of(tenant.id, "run-policy"), {"trusted_integrations": [], "parameters": []}
+    taken = {"runbook": "restart-app", "parameter": "word", "from": "label:word"}
+    assert (await doors.admin.get(path))["version"] == 0
+    first = {**nothing, "parameters": [taken], "based_on": 0}
+    assert (await doors.company_admin.ask("PUT", path, 200, json=first))["version"] == 1
+    late = {**nothing, "trusted_integrations": [str(tenant.integration.id)], "based_on": 0}
+    refused = await doors.admin.ask("PUT", path, 409, json=late)
+    assert refused["where"] == "based_on"
+    assert (await doors.admin.get(path))["parameters"] == [taken]
+    assert (await doors.admin.ask("PUT", path, 200, json={**late, "based_on": 1}))["version"] == 2
+    assert (await doors.admin.ask("PUT", path, 200, json={**late, "based_on": 2}))["version"] == 2, "the same again"
+    assert (await doors.admin.ask("PUT", path, 200, json=nothing))["version"] == 3, "whoever names none replaces all"
+    await doors.admin.ask("PUT", path, 422, json={**nothing, "based_on": -1})
 
 
 @pytest.mark.parametrize("passes", ["yes", "no"])
