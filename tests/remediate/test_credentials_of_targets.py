@@ -1,6 +1,6 @@
 """Targets of one run may each be reached with a credential of their own: it is in the plan, and no other is used."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from alertwhisperer.domain.approval import Risk
 from alertwhisperer.domain.execution import Call, Outcome, Reach
@@ -63,7 +63,7 @@ async def test_one_targets_other_credential_is_another_plan(world: World) -> Non
     admin = await world.person(Role.COMPANY_ADMIN)
     one, two = [await world.target(f"app-{number:02}") for number in (1, 2)]
     before = {asset.id: (uuid4(), {"password": f"of {asset.name}"}) for asset in (one, two)}
-    others = (
+    others: tuple[dict[UUID, tuple[UUID, dict[str, str]]], ...] = (
         {one.id: before[two.id], two.id: before[one.id]},
         {**before, two.id: (uuid4(), {"password": "new"})},
         {},

@@ -27,8 +27,7 @@ from tests.remediate.world import World, runbook
 __all__ = ["app", "client", "doors"]  # fixtures
 
 
-@pytest.fixture
-def desk(world: World, vault: Vault) -> Desk:
+def desk_of(world: World, vault: Vault) -> Desk:
     """The API on the world's runbooks and targets."""
 
     async def ready() -> None:
@@ -38,6 +37,12 @@ def desk(world: World, vault: Vault) -> Desk:
         raise AssertionError("nothing is parsed here")
 
     return Desk(world.database, vault, world.clock, {}, PUBLIC_URL, ready, lambda: b"", rerun, rerun, means=world.means)
+
+
+@pytest.fixture
+def desk(world: World, vault: Vault) -> Desk:
+    """The same, for the application of these tests."""
+    return desk_of(world, vault)
 
 
 @pytest.fixture
@@ -188,7 +193,8 @@ async def test_nobody_replaces_a_policy_that_they_never_saw(
 ) -> None:
     """Two admins read the same version: the second to save is told, and what the first said stays."""
     world.put(runbook())
-    path, nothing = path_of(tenant.id, "run-policy"), {"trusted_integrations": [], "parameters": []}
+    path = path_of(tenant.id, "run-policy")
+    nothing: dict[str, object] = {"trusted_integrations": [], "parameters": []}
     taken = {"runbook": "restart-app", "parameter": "word", "from": "label:word"}
     assert (await doors.admin.get(path))["version"] == 0
     first = {**nothing, "parameters": [taken], "based_on": 0}

@@ -18,7 +18,7 @@ from alertwhisperer.runbooks.parameters import bind
 from alertwhisperer.runbooks.reading import library
 from tests.api.conftest import Doors, app, client, doors, path_of
 from tests.conftest import Tenant
-from tests.remediate.test_doors import desk as _desk
+from tests.remediate.test_doors import desk_of
 from tests.remediate.world import World
 
 __all__ = ["app", "client", "doors"]  # fixtures
@@ -93,7 +93,7 @@ def desk(world: World, vault: Vault) -> Desk:
     """The API on the prebuilt runbooks, whose parameters are checked as in the product."""
     world.over = {"bind": bind}
     world.shelf = dict(library())
-    return _desk.__wrapped__(world, vault)  # type: ignore[attr-defined]
+    return desk_of(world, vault)
 
 
 @pytest.fixture
