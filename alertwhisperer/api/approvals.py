@@ -60,6 +60,7 @@ _TARGET = {
     "account": "",
     "region": "",
     "host_key": "SHA256:qk1…",
+    "credential_id": "0195d3a0-7c1e-7b5a-9f00-3c8d57000000",
 }
 _PARAMETER = {"name": "keep_days", "value": "7", "origin": "default"}
 PLAN_EXAMPLE = {
@@ -132,6 +133,7 @@ class TargetShown(Shown):
     account: str
     region: str
     host_key: Annotated[str, Field(description="fingerprint of the host's key")]
+    credential_id: Annotated[UUID | None, Field(description="with which it is reached; null where it needs none")]
 
 
 class ScriptShown(Shown):
@@ -167,7 +169,7 @@ class PlanShown(Shown):
     verify: ScriptShown
     undo: ScriptShown
     parameters: list[ParameterShown]
-    credential_id: UUID | None
+    credential_id: Annotated[UUID | None, Field(description="of all targets; null where they differ, or need none")]
     caps: dict[str, int]
     requester: str
     start_by: datetime
@@ -328,7 +330,14 @@ def show_plan(plan: Plan, encoded: bytes) -> PlanShown:
         runbook=plan.runbook,
         runbook_version=plan.runbook_version,
         targets=[
-            TargetShown(kind=one.kind, id=one.id, account=one.account, region=one.region, host_key=one.host_key)
+            TargetShown(
+                kind=one.kind,
+                id=one.id,
+                account=one.account,
+                region=one.region,
+                host_key=one.host_key,
+                credential_id=plan.credential_of(one),
+            )
             for one in plan.targets
         ],
         precheck=_script(plan.precheck),

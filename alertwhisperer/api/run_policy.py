@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 
 from alertwhisperer.api.access import Caller, allow_in_company
-from alertwhisperer.api.fields import Asked, Shown, Text, example
+from alertwhisperer.api.fields import Asked, Shown, Text, Whole, example
 from alertwhisperer.api.problem import responses
 from alertwhisperer.domain.run import Allowed, RunPolicy
 from alertwhisperer.guard.permissions import Action
@@ -34,7 +34,7 @@ class ParameterAllowed(Asked):
 class PolicyAsked(Asked):
     """What alerts may decide, in place of what was said before."""
 
-    model_config = example(_POLICY)
+    model_config = example({**_POLICY, "based_on": 3})
 
     trusted_integrations: Annotated[
         list[UUID],
@@ -43,13 +43,17 @@ class PolicyAsked(Asked):
         ),
     ]
     parameters: Annotated[list[ParameterAllowed], Field(max_length=policy.MOST)]
+    based_on: Annotated[
+        Whole | None, Field(ge=0, le=2**31 - 1, description="the version that was edited; another one since: 409")
+    ] = None
 
 
 class PolicyShown(Shown):
     """What alerts may decide; nothing where nobody said."""
 
-    model_config = example(_POLICY)
+    model_config = example({**_POLICY, "version": 4})
 
+    version: Annotated[int, Field(description="counts the changes; 0 before the first")]
     trusted_integrations: list[UUID]
     parameters: list[ParameterAllowed]
 
@@ -59,7 +63,7 @@ async def read_policy(caller: Annotated[Caller, allow_in_company(Action.RUN_POLI
     return _show(await policy.get_policy(caller.desk.database, caller.scope))
 
 
-@router.put("/companies/{company_id}/run-policy", summary="Say what alerts may decide", responses=responses(404))
+@router.put("/companies/{company_id}/run-policy", summary="Say what alerts may decide", responses=responses(404, 409))
 async def put_policy(
     caller: Annotated[Caller, allow_in_company(Action.RUN_POLICY_SET)], body: PolicyAsked
 ) -> PolicyShown:
@@ -68,11 +72,14 @@ async def put_policy(
         tuple(Allowed(one.runbook, one.parameter, one.origin) for one in body.parameters),
     )
     desk = caller.desk
-    return _show(await policy.set_policy(desk.database, caller.scope, desk.means, wanted, now=caller.now))
+    return _show(
+        await policy.set_policy(desk.database, caller.scope, desk.means, wanted, based_on=body.based_on, now=caller.now)
+    )
 
 
 def _show(found: RunPolicy) -> PolicyShown:
     return PolicyShown(
+        version=found.version,
         trusted_integrations=sorted(found.trusted),
         parameters=[
             ParameterAllowed(runbook=one.runbook, parameter=one.parameter, origin=one.origin)

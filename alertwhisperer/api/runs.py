@@ -111,6 +111,7 @@ _ACT = {
     "link": "",
     "started_at": "2026-03-01T08:07:02Z",
     "ended_at": "2026-03-01T08:07:20Z",
+    "output_removed_at": None,
 }
 _STEP = {
     "at": "2026-03-01T08:07:20Z",
@@ -279,6 +280,9 @@ class ActShown(Shown):
     link: str
     started_at: datetime | None
     ended_at: datetime | None
+    output_removed_at: Annotated[
+        datetime | None, Field(description="when its output was kept for long enough; null: it is there")
+    ]
 
 
 class RunStep(Shown):
@@ -572,6 +576,7 @@ def _act(act: Act) -> dict[str, Any]:
         "link": "" if outcome is None else outcome.link,
         "started_at": None if outcome is None else outcome.started_at,
         "ended_at": None if outcome is None else outcome.ended_at,
+        "output_removed_at": act.output_removed_at,
     }
 
 

@@ -1,5 +1,5 @@
 """
-One process's share of remediation: chooses for incidents that opened, carries out runs, confirms healings.
+One process's share of remediation: chooses for incidents that opened, carries out runs, confirms healings, forgets.
 
 A run is taken by moving its due time beyond a lease and by raising its fence number, in one transaction. Whoever has it
 in hand renews the lease every few seconds; whoever dies leaves it to the next one, which finds out what became of the
@@ -25,10 +25,13 @@ from alertwhisperer.remediate.begin import begin
 from alertwhisperer.remediate.carry_out import Hand, carry_out
 from alertwhisperer.remediate.choose import choose
 from alertwhisperer.remediate.means import Means
+from alertwhisperer.remediate.outputs import forget_outputs
 from alertwhisperer.store import due, runs
 
 LOOK_S = 0.25
 """How often to look at what is due."""
+FORGET_S = 3600.0
+"""How often to look for outputs that are too old."""
 LEASE = timedelta(seconds=30)
 """For how long a run stays with a worker that says nothing."""
 
@@ -73,6 +76,12 @@ class Remediation:
             working = asyncio.create_task(self._work(taken), name=f"run {taken.run_id}")
             self._working[taken.run_id] = working
             working.add_done_callback(partial(self._worked, taken.run_id))
+
+    async def forget(self) -> None:
+        """Remove what scripts printed of runs that are as old as their companies keep it."""
+        for company_id in await self._house.database.company_ids():
+            scope = Scope(company_id, "timer")
+            await forget_outputs(self._house.database, scope, now=self._house.clock.now())
 
     async def settled(self) -> None:
         """Return when no run is in hand any more; those that wait for a person are not."""

@@ -41,6 +41,7 @@ from alertwhisperer.app.push import PLAN_S as PLAN_PUSH_S
 from alertwhisperer.app.push import SEND_S as SEND_PUSH_S
 from alertwhisperer.app.push import Push
 from alertwhisperer.app.refusals import Refusals
+from alertwhisperer.app.remediation import FORGET_S as FORGET_OUTPUTS_S
 from alertwhisperer.app.remediation import LOOK_S as REMEDIATION_S
 from alertwhisperer.app.remediation import Remediation
 from alertwhisperer.app.reports import FORGET_S as FORGET_REPORTS_S
@@ -169,6 +170,7 @@ async def serve(house: House, started: Callable[[], None] = lambda: None) -> Non
         Duty(CHECK_S, identities.check),
         Duty(APPROVALS_S, Approvals(house, metrics).run_due),
         Duty(REMEDIATION_S, remediation.run_due),
+        Duty(FORGET_OUTPUTS_S, remediation.forget),
         Duty(REPORTS_S, reports.make_due),
         Duty(REPORTS_S, reports.ask_due),
         Duty(FORGET_REPORTS_S, reports.forget),

@@ -115,6 +115,7 @@ class Target:
         id: its id.
         account, region: where a cloud's target lies; empty elsewhere.
         host_key: fingerprint of the host's key, where it is reached by one.
+        credential_id: of this target alone; None where the plan's is used, see `Plan.credential_of`.
     """
 
     kind: str
@@ -122,6 +123,7 @@ class Target:
     account: str = ""
     region: str = ""
     host_key: str = ""
+    credential_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,8 @@ class Plan:
         targets: in the order in which they are acted on.
         precheck, snapshot, act, verify, undo: the bytes that would be run; empty where there is nothing to run.
         parameters: by name.
-        credential_id: which credential is used; the secret itself never stands here.
+        credential_id: which credential is used on every target that names none of its own; the secret itself never
+            stands here.
         caps: limits that the act keeps to, by name.
         risk: as judged when the plan was made.
         requester: who asks (`requester_of`).
@@ -172,6 +175,10 @@ class Plan:
     requester: str
     start_by: datetime
     snapshot: bytes = b""
+
+    def credential_of(self, target: Target) -> UUID | None:
+        """With which credential one of its targets is reached; None where that needs none."""
+        return self.credential_id if target.credential_id is None else target.credential_id
 
 
 @dataclass(frozen=True, slots=True)

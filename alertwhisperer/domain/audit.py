@@ -137,6 +137,10 @@ class AuditAction(StrEnum):
     RUN_CANCELLED = "run_cancelled", "Somebody wants a run to end."
     RUN_CHOSEN = "run_chosen", "The product looked for what could mend an incident; the detail has the candidates."
     RUN_ESCALATED = "run_escalated", "A person must look at a run, or at one that did not come to be."
+    RUN_OUTPUTS_REMOVED = (
+        "run_outputs_removed",
+        "What scripts of runs printed was as old as the company keeps it, and was removed; the detail counts it.",
+    )
     RUN_POLICY_CHANGED = "run_policy_changed", "What alerts may decide about runs was changed."
     INCIDENT_HEALED = "incident_healed", "A run healed an incident, for now."
     HEALING_CONFIRMED = "healing_confirmed", "What a run healed did not come back in time."

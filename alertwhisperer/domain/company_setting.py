@@ -27,9 +27,14 @@ LONGEST_GRACE_S = 7 * 86_400
 MOST_RUNS_PER_HOUR = 10_000
 DEFAULT_RUNS_PER_HOUR = 30
 DEFAULT_TARGET_RUNS_PER_HOUR = 3
+SHORTEST_OUTPUT_DAYS = 7
+LONGEST_OUTPUT_DAYS = 3_650
+DEFAULT_OUTPUT_DAYS = 400
+"""A year, and time to look at it afterwards."""
 
 RUNS_PER_HOUR = "runs_per_hour"
 TARGET_RUNS_PER_HOUR = "target_runs_per_hour"
+RUN_OUTPUT_DAYS = "run_output_days"
 """Names of the settings that `remediate/` reads."""
 
 MIRRORED = ("time_zone", "requests_per_minute", "occurrences_per_minute", "bytes_per_minute")
@@ -228,6 +233,12 @@ SETTINGS: Mapping[str, CompanySetting] = _by_name(
         "Runs that the product itself may start in an hour on one asset.",
         DEFAULT_TARGET_RUNS_PER_HOUR,
         _whole(TARGET_RUNS_PER_HOUR, 0, MOST_RUNS_PER_HOUR),
+    ),
+    CompanySetting(
+        RUN_OUTPUT_DAYS,
+        "Days that what scripts of runs printed is kept after their end; that they ran stays for ever.",
+        DEFAULT_OUTPUT_DAYS,
+        _whole(RUN_OUTPUT_DAYS, SHORTEST_OUTPUT_DAYS, LONGEST_OUTPUT_DAYS),
     ),
 )
 """Every setting that is inherited, in the order in which doors show them."""

@@ -375,6 +375,7 @@ class Act:
         id: what the target knows it by; the same one never runs twice.
         begun_at: when it was written down; it was sent after that, or never.
         outcome: None while nobody knows.
+        output_removed_at: when what it printed was kept for long enough; None while it is there.
     """
 
     id: UUID
@@ -384,6 +385,7 @@ class Act:
     begun_at: datetime
     outcome: Outcome | None = None
     settled_at: datetime | None = None
+    output_removed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -496,10 +498,12 @@ class RunPolicy:
     Attributes:
         trusted: integrations whose alerts may start a run by themselves though they are not signed.
         parameters: that may take from an alert.
+        version: counts its changes; 0 before the first. Two that say the same are the same, whatever their versions.
     """
 
     trusted: frozenset[UUID] = frozenset()
     parameters: tuple[Allowed, ...] = ()
+    version: int = field(default=0, compare=False)
 
     def origin_of(self, runbook: str, parameter: str) -> str | None:
         """From what in an alert a parameter may take its value; None when from nothing."""

@@ -201,7 +201,7 @@ async def _reach(unit: Unit, means: Means, plan: Plan, target: TargetRun) -> Rea
     """How a target is reached now, if that still is what was approved; raises `Invalid`."""
     approved = next(one for one in plan.targets if one.id == str(target.asset_id))
     now, credential_id = await means.target_of(unit, target.asset_id)
-    if now != approved or credential_id != plan.credential_id:
+    if replace(now, credential_id=approved.credential_id) != approved or credential_id != plan.credential_of(approved):
         raise Invalid("it is not reached any more as it was approved")
     reach = await means.reach_of(unit, target.asset_id)
     if reach.executor not in means.runners:

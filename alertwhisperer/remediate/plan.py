@@ -6,7 +6,7 @@ The three must be the same bytes, so nothing here depends on anything but the wi
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -170,17 +170,11 @@ async def _assets(unit: Unit, runbook: Runbook, asset_ids: Sequence[UUID]) -> tu
 
 
 async def _targets(unit: Unit, means: Means, wanted: Sequence[Asset]) -> tuple[tuple[Target, ...], UUID | None]:
-    targets: list[Target] = []
-    credentials: set[UUID | None] = set()
-    for asset in wanted:
-        target, credential_id = await means.target_of(unit, asset.id)
-        targets.append(target)
-        credentials.add(credential_id)
-    if len(credentials) > 1:
-        raise Invalid(
-            "the targets are reached by different credentials", where="targets", mend="make one run for each credential"
-        )
-    return tuple(targets), credentials.pop()
+    """The targets, and the credential of all of them; where they have different ones, each names its own."""
+    found = [await means.target_of(unit, asset.id) for asset in wanted]
+    if len({credential_id for _, credential_id in found}) == 1:
+        return tuple(target for target, _ in found), found[0][1]
+    return tuple(replace(target, credential_id=credential_id) for target, credential_id in found), None
 
 
 def _parameters(means: Means, runbook: Runbook, given: Mapping[str, Parameter]) -> Mapping[str, Parameter]:

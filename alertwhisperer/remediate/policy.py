@@ -5,7 +5,7 @@ from datetime import datetime
 
 from alertwhisperer.domain.audit import AuditAction, Resource
 from alertwhisperer.domain.company import Scope
-from alertwhisperer.domain.errors import Invalid, NotFound
+from alertwhisperer.domain.errors import Conflicting, Invalid, NotFound
 from alertwhisperer.domain.run import Allowed, RunPolicy
 from alertwhisperer.guard.approvals.voiding import void_touched
 from alertwhisperer.guard.companies import require_company
@@ -29,11 +29,23 @@ async def get_policy(database: Database, scope: Scope) -> RunPolicy:
         return await run_policy.read(unit)
 
 
-async def set_policy(database: Database, scope: Scope, means: Means, wanted: RunPolicy, *, now: datetime) -> RunPolicy:
+async def set_policy(
+    database: Database,
+    scope: Scope,
+    means: Means,
+    wanted: RunPolicy,
+    *,
+    based_on: int | None = None,
+    now: datetime,
+) -> RunPolicy:
     """
     Make it this; runs that wait and take from an alert what is not allowed any more do not start.
 
+    Args:
+        based_on: the version that was edited; None replaces whatever there is.
+
     Raises:
+        Conflicting: somebody changed it since that version.
         Invalid: a parameter is named twice, no runbook has it, or it may not take from there.
         NotFound: there is no such company, or no such integration in it.
     """
@@ -41,12 +53,22 @@ async def set_policy(database: Database, scope: Scope, means: Means, wanted: Run
         await require_company(unit)
         await run_policy.lock(unit)
         before = await run_policy.read(unit)
+        if based_on is not None and based_on != before.version:
+            raise Conflicting(
+                f"what alerts may decide is at version {before.version} now",
+                where="based_on",
+                mend="read it again, then save",
+            )
         await _check(unit, means, wanted)
         if before != wanted:
-            await run_policy.write(unit, wanted, now=now)
+            version = await run_policy.write(unit, wanted, now=now)
             changed = {one.runbook for one in {*before.parameters} ^ {*wanted.parameters}}
             await void_touched(unit, "runbook", sorted(changed), now=now)
-            detail = {"trusted": [_trusted(before), _trusted(wanted)], "parameters": [_plain(before), _plain(wanted)]}
+            detail = {
+                "version": version,
+                "trusted": [_trusted(before), _trusted(wanted)],
+                "parameters": [_plain(before), _plain(wanted)],
+            }
             resource = Resource("run_policy", str(unit.company_id))
             await audit.write(unit, AuditAction.RUN_POLICY_CHANGED, resource, detail, now=now)
         return await run_policy.read(unit)

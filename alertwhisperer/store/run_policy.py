@@ -25,11 +25,12 @@ async def read(unit: Unit) -> RunPolicy:
     return RunPolicy(
         frozenset([row["integration_id"] async for row in trusted]),
         tuple([Allowed(row["runbook"], row["parameter"], row["origin"]) async for row in parameters]),
+        await _sql.version(unit.connection, company_id=unit.company_id) or 0,
     )
 
 
-async def write(unit: Unit, policy: RunPolicy, *, now: datetime) -> None:
-    """Make it this."""
+async def write(unit: Unit, policy: RunPolicy, *, now: datetime) -> int:
+    """Make it this; gives its version. The caller holds the lock."""
     given = {"company_id": unit.company_id, "given_by": unit.scope.actor, "given_at": now}
     await _sql.drop_trust(unit.connection, company_id=unit.company_id)
     await _sql.drop_parameters(unit.connection, company_id=unit.company_id)
@@ -41,6 +42,8 @@ async def write(unit: Unit, policy: RunPolicy, *, now: datetime) -> None:
         parameters=[one.parameter for one in policy.parameters],
         origins=[one.origin for one in policy.parameters],
     )
+    version: int = await _sql.count(unit.connection, company_id=unit.company_id)
+    return version
 
 
 async def known_integrations(unit: Unit, integration_ids: Collection[UUID]) -> set[UUID]:

@@ -1,3 +1,13 @@
+-- name: version$
+-- How often it was changed; none where it never was.
+SELECT p.version FROM run_policy p WHERE p.company_id = :company_id;
+
+-- name: count$
+-- It is changed once more; gives its version.
+INSERT INTO run_policy AS p (company_id, version) VALUES (:company_id, 1)
+ON CONFLICT (company_id) DO UPDATE SET version = p.version + 1
+RETURNING version;
+
 -- name: trusted
 -- Integrations whose unsigned alerts may start a run; rides on run_trust_pkey.
 SELECT t.integration_id FROM run_trust t WHERE t.company_id = :company_id ORDER BY t.integration_id LIMIT :limit;

@@ -329,6 +329,20 @@ async def steps_of_incident(unit: Unit, incident_id: UUID, *, limit: int, most_b
     )
 
 
+async def remove_outputs(unit: Unit, *, before: datetime, limit: int, now: datetime) -> int:
+    """Remove what scripts of runs that ended before a moment printed, of at most so many; gives of how many."""
+    gone: int = await _sql.remove_outputs(
+        unit.connection, company_id=unit.company_id, before=before, limit=limit, now=now
+    )
+    return gone
+
+
+async def remove_snapshots(unit: Unit, *, before: datetime) -> int:
+    """Remove what undos of runs that ended before a moment would have been given; gives how many."""
+    gone: int = await _sql.remove_snapshots(unit.connection, company_id=unit.company_id, before=before)
+    return gone
+
+
 async def busy(unit: Unit, runbook: str, asset_ids: Sequence[UUID]) -> Mapping[UUID, UUID]:
     """Those of some assets on which a runbook waits or runs → the run."""
     rows = _sql.busy(
@@ -517,6 +531,7 @@ def _act(row: asyncpg.Record) -> Act:
         row["begun_at"],
         outcome,
         row["settled_at"],
+        row["output_removed_at"],
     )
 
 

@@ -124,7 +124,7 @@ WHERE a.company_id = :company_id AND a.run_id = :run_id AND a.asset_id = :asset_
 -- name: acts_of
 -- The scripts of a run without their outputs, the earliest first.
 SELECT a.act_id, a.run_id, a.asset_id, a.phase, a.begun_at, a.ending, a.exit_code, a.said, ''::bytea AS stdout,
-    ''::bytea AS stderr, a.cut, a.reference, a.link, a.started_at, a.ended_at, a.settled_at
+    ''::bytea AS stderr, a.cut, a.reference, a.link, a.started_at, a.ended_at, a.settled_at, a.output_removed_at
 FROM run_act a
 WHERE a.company_id = :company_id AND a.run_id = :run_id
 ORDER BY a.act_id
@@ -133,6 +133,29 @@ LIMIT :limit;
 -- name: act^
 -- One script with its output.
 SELECT a.* FROM run_act a WHERE a.company_id = :company_id AND a.run_id = :run_id AND a.act_id = :act_id;
+
+-- name: remove_outputs$
+-- What scripts printed goes, of runs that ended before a moment; of at most so many. Rides on run_act_output.
+WITH gone AS (
+    UPDATE run_act a SET stdout = '', stderr = '', output_removed_at = :now
+    WHERE a.company_id = :company_id AND a.act_id IN (
+        SELECT o.act_id
+        FROM run_act o
+        JOIN run r ON r.company_id = :company_id AND r.run_id = o.run_id AND r.ended_at < :before
+        WHERE o.company_id = :company_id AND o.settled_at < :before AND o.output_removed_at IS NULL
+        ORDER BY o.settled_at, o.act_id
+        LIMIT :limit)
+    RETURNING a.act_id)
+SELECT count(*) FROM gone;
+
+-- name: remove_snapshots$
+-- What undos would have been given goes likewise: those of which a person could have put something back by hand.
+WITH gone AS (
+    DELETE FROM run_snapshot s
+    USING run r
+    WHERE s.company_id = :company_id AND r.company_id = :company_id AND r.run_id = s.run_id AND r.ended_at < :before
+    RETURNING s.run_id)
+SELECT count(*) FROM gone;
 
 -- name: busy
 -- Those of some targets on which a runbook is under way; rides on run_target_busy.

@@ -99,7 +99,7 @@ async def crash(migrated: Migrated, count: int, seed: int) -> list[str]:
                 {asset_id: str(place) for asset_id, place in world.bound.items()},
                 world.credential_id,
             )
-            started = await _storm(world, targets, job, count, chance)
+            started = await _storm(migrated, world, targets, job, count, chance)
             wholes = [await world.whole(asked.run.id) for asked in started]
             wrong = [
                 complaint
@@ -128,7 +128,9 @@ async def _world(database: Database, folder: Path) -> tuple[World, list[Asset]]:
     return world, [await world.target(f"app-{number:02}") for number in range(_TARGETS)]
 
 
-async def _storm(world: World, targets: Sequence[Asset], job: Job, count: int, chance: Random) -> list[Asked]:
+async def _storm(
+    migrated: Migrated, world: World, targets: Sequence[Asset], job: Job, count: int, chance: Random
+) -> list[Asked]:
     workers = [_begin(job) for _ in range(_WORKERS)]
     started: list[Asked] = []
     try:
@@ -142,7 +144,8 @@ async def _storm(world: World, targets: Sequence[Asset], job: Job, count: int, c
             workers[place] = _begin(job)
         print(f"runs: {count} of {count}, waiting for the end of {await _under_way(world)}", flush=True)
         for _ in range(int(_PATIENCE_S / _LOOK_S)):
-            if not await _under_way(world):
+            # A run is over a moment before its worker lets go of it: to end that worker then would prove nothing.
+            if not await _under_way(world) and not await _left_over(migrated, world):
                 break
             await asyncio.sleep(_LOOK_S)
     finally:

@@ -24,7 +24,9 @@ plans = st.builds(
     company_id=st.uuids().map(CompanyId),
     runbook=_text,
     runbook_version=_text,
-    targets=st.lists(st.builds(Target, _text, _text, _text, _text, _text), max_size=3).map(tuple),
+    targets=st.lists(st.builds(Target, _text, _text, _text, _text, _text, st.none() | st.uuids()), max_size=3).map(
+        tuple
+    ),
     precheck=_bytes,
     act=_bytes,
     verify=_bytes,

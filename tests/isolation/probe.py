@@ -440,6 +440,8 @@ def _special(statement: Statement, twins: Twins, case: Case) -> Params:
         },
         "around.sql similar": {"depth": 1},  # so that theirs would take the place of ours
         "runs.sql page": {"before": None, "state": None, "incident_id": None},
+        "runs.sql remove_outputs": {"before": now + timedelta(hours=1)},
+        "runs.sql remove_snapshots": {"before": now + timedelta(hours=1)},
         "run_choices.sql escalations": {"incident_id": None},
         "incidents.sql company_of": {"id": ids.incident},
         "incidents.sql rows": {"ids": [ids.incident]},

@@ -24,6 +24,7 @@ async def show(owner: Connection, put: Put, twins: Twins) -> None:
     await _people(owner, twins)
     await _open(put, twins)
     await _earlier(put, twins)
+    await _printed(put, twins)
     for company in (THEIRS, OURS):
         await put(company, "incident", spare("piece", twins.now), split_from=twins.twin.incident)
         await put(company, "incident", spare("split off", twins.now))  # its moving parts are still to be written
@@ -71,6 +72,22 @@ async def _open(put: Put, twins: Twins) -> None:
     for what in (burning, twins.twin):  # a host and a tool that they alone have in what is, by its id, ours as well
         theirs = Ids(f"alert of {what.name}", twins.now, 0)
         await put(THEIRS, "alert", theirs, incident_id=what.incident, asset_name="only theirs")
+
+
+async def _printed(put: Put, twins: Twins) -> None:
+    """What scripts of a run printed that ended with both, some of it gone with us; and of one that goes on with us."""
+    going_on, gone = spare("going on", twins.now), spare("gone", twins.now)
+    ended = {"ending": "failed", "settled_at": twins.now}
+    of_twin = {"run_id": twins.twin.other("run_id"), "asset_id": twins.twin.other("asset_id")}
+    for company in (THEIRS, OURS):
+        await put(company, "run_act", spare("printed", twins.now), phase="verify", **ended, **of_twin)
+        removed_at = twins.now if company is OURS else None
+        await put(company, "run_act", gone, phase="undo", output_removed_at=removed_at, **ended, **of_twin)
+        await put(company, "approval", going_on)
+        await put(company, "run", going_on, ended_at=None if company is OURS else twins.now)
+        await put(company, "run_target", going_on)
+        await put(company, "run_act", going_on, **ended)
+        await put(company, "run_snapshot", going_on)
 
 
 async def _earlier(put: Put, twins: Twins) -> None:

@@ -42,7 +42,7 @@ async def make_twins(owner: Connection) -> Twins:
 
 
 _ONCE = frozenset(
-    {"tenant", "company", "rate_bucket", "kill_switch", "audit_head", "baseline", "external_id"}
+    {"tenant", "company", "rate_bucket", "kill_switch", "audit_head", "baseline", "external_id", "run_policy"}
 )  # one row a company
 _LATER = frozenset({"asset_edge"})  # it needs two assets
 _FOR_ALL = {"kill_switch_for_all", "freeze_for_all", "audit_checkpoint", "audit_witness"}
@@ -188,6 +188,7 @@ def _minute(ids: Ids) -> datetime:
 
 _UNSET = frozenset(
     {"removed_at", "revoked_at", "settled_at", "settled_by", "merged_into", "split_from", "resolved_by", "snoozed_by"}
+    | {"output_removed_at"}
 )
 
 

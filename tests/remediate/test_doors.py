@@ -1,6 +1,7 @@
 """Runs through the API: who may do what at which risk, what was read is what is asked, what everybody sees after."""
 
 import base64
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -8,21 +9,25 @@ import pytest
 
 from alertwhisperer.api.desk import Desk
 from alertwhisperer.domain.approval import Risk
+from alertwhisperer.domain.audit import AuditAction
 from alertwhisperer.domain.company import CompanyId
+from alertwhisperer.domain.execution import Call, Outcome, Reach
 from alertwhisperer.domain.inventory import Asset
 from alertwhisperer.domain.runbook import Phase
+from alertwhisperer.executors.contract import Heard
+from alertwhisperer.guard.approvals import canonical
 from alertwhisperer.guard.vault import Vault
 from alertwhisperer.store import audit
 from tests.api.conftest import PUBLIC_URL, Door, Doors, app, client, doors, path_of
 from tests.api.rows import tell_firing
 from tests.conftest import Tenant
+from tests.remediate.local import LocalRunner
 from tests.remediate.world import World, runbook
 
 __all__ = ["app", "client", "doors"]  # fixtures
 
 
-@pytest.fixture
-def desk(world: World, vault: Vault) -> Desk:
+def desk_of(world: World, vault: Vault) -> Desk:
     """The API on the world's runbooks and targets."""
 
     async def ready() -> None:
@@ -35,9 +40,45 @@ def desk(world: World, vault: Vault) -> Desk:
 
 
 @pytest.fixture
+def desk(world: World, vault: Vault) -> Desk:
+    """The same, for the application of these tests."""
+    return desk_of(world, vault)
+
+
+@pytest.fixture
 async def asset(world: World) -> Asset:
     """A target."""
     return await world.target()
+
+
+class Noting(LocalRunner):
+    """Keeps what it was asked to run."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+
+    async def run(self, reach: Reach, call: Call, heard: Heard) -> Outcome:
+        self.calls.append(call)
+        return await super().run(reach, call, heard)
+
+
+async def ran_as_approved(world: World, noting: Noting, run: Mapping[str, Any]) -> None:
+    """Each script, what it was given and for how long, byte for byte as the approval's plan says; each once."""
+    approved = await world.approval_plan(run["approval_id"])
+    assert [one.script for one in noting.calls] == [
+        approved.precheck,
+        approved.snapshot,
+        approved.act,
+        approved.verify,
+    ]
+    values = {name: one.value for name, one in approved.parameters.items()}
+    assert [dict(one.parameters) for one in noting.calls] == [values] * 4
+    limits = [approved.caps[f"{phase}_timeout_s"] for phase in ("precheck", "snapshot", "act", "verify")]
+    assert [one.timeout_s for one in noting.calls] == limits
+    async with world.database.unit_of_work(world.machine) as unit:
+        entries = await audit.page(unit, limit=500)
+    [started] = [one for one in entries if one.action is AuditAction.RUN_STARTED and one.resource.id == run["id"]]
+    assert started.detail["hash"] == canonical.fingerprint(canonical.encode(approved)).hex()
 
 
 async def plan(door: Door, company_id: CompanyId, asset: Asset, **parameters: str) -> Any:
@@ -140,11 +181,32 @@ async def test_only_an_admin_says_what_alerts_may_decide(
     }
     path = path_of(tenant.id, "run-policy")
     await doors.technician.ask("PUT", path, 403, json=policy)
-    assert await doors.company_admin.ask("PUT", path, 200, json=policy) == policy
-    assert await doors.technician.get(path) == policy
+    assert await doors.company_admin.ask("PUT", path, 200, json=policy) == {**policy, "version": 1}
+    assert await doors.technician.get(path) == {**policy, "version": 1}
     bad = {**policy, "parameters": [{"runbook": "restart-app", "parameter": "word", "from": "message"}]}
     await doors.company_admin.ask("PUT", path, 422, json=bad)
     await doors.company_admin.ask("PUT", path, 404, json={**policy, "trusted_integrations": [str(uuid4())]})
+
+
+async def test_nobody_replaces_a_policy_that_they_never_saw(
+    world: World, tenant: Tenant, doors: Doors, asset: Asset
+) -> None:
+    """Two admins read the same version: the second to save is told, and what the first said stays."""
+    world.put(runbook())
+    path = path_of(tenant.id, "run-policy")
+    nothing: dict[str, object] = {"trusted_integrations": [], "parameters": []}
+    taken = {"runbook": "restart-app", "parameter": "word", "from": "label:word"}
+    assert (await doors.admin.get(path))["version"] == 0
+    first = {**nothing, "parameters": [taken], "based_on": 0}
+    assert (await doors.company_admin.ask("PUT", path, 200, json=first))["version"] == 1
+    late = {**nothing, "trusted_integrations": [str(tenant.integration.id)], "based_on": 0}
+    refused = await doors.admin.ask("PUT", path, 409, json=late)
+    assert refused["where"] == "based_on"
+    assert (await doors.admin.get(path))["parameters"] == [taken]
+    assert (await doors.admin.ask("PUT", path, 200, json={**late, "based_on": 1}))["version"] == 2
+    assert (await doors.admin.ask("PUT", path, 200, json={**late, "based_on": 2}))["version"] == 2, "the same again"
+    assert (await doors.admin.ask("PUT", path, 200, json=nothing))["version"] == 3, "whoever names none replaces all"
+    await doors.admin.ask("PUT", path, 422, json={**nothing, "based_on": -1})
 
 
 @pytest.mark.parametrize("passes", ["yes", "no"])
@@ -156,6 +218,7 @@ async def test_who_decides_what(
     """3 roles × 3 risks × auto-approve on and off: nobody decides what they asked for, and each risk has its people."""
     await world.set(auto_approve_low=passes)
     world.put(runbook(risk=risk))
+    world.runner = noting = Noting()
     by = {"technician": doors.technician, "company_admin": doors.company_admin, "admin": doors.admin}
     run = await start(by[asker], tenant.id, asset)
     worker = world.worker()
@@ -163,6 +226,7 @@ async def test_who_decides_what(
     state = (await by[asker].get(f"/api/runs/{run['id']}"))["state"]
     if risk is Risk.LOW and passes == "yes":
         assert state == "succeeded"
+        await ran_as_approved(world, noting, run)
         return
     assert state == "waiting_for_approval"
     assert world.steps_on(asset) == []
@@ -176,13 +240,13 @@ async def test_who_decides_what(
         if role not in deciders:
             await door.post(f"{path}/approve", {"hash": shown["hash"]}, 403)
     await world.work(worker)
-    assert world.steps_on(asset) == []
+    assert (world.steps_on(asset), noting.calls) == ([], [])
     if not deciders:
         return
     await by[deciders[0]].post(f"{path}/approve", {"hash": shown["hash"]})
     await world.work(worker)
     assert (await by[asker].get(f"/api/runs/{run['id']}"))["state"] == "succeeded"
-    assert world.sent(asset, Phase.ACT) == (await world.approval_plan(run["approval_id"])).act
+    await ran_as_approved(world, noting, run)
 
 
 async def test_a_run_is_cancelled_once(world: World, tenant: Tenant, doors: Doors, asset: Asset) -> None:

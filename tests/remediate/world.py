@@ -132,7 +132,8 @@ class World:
     Attributes:
         shelf: the runbooks, by slug.
         bound: the folder of each asset that somebody bound.
-        credential_id, secrets: of all of them.
+        credential_id, secrets: of all of them that have none of their own.
+        own: credential and secrets of an asset that has.
         host_keys: fingerprints, as a target's plan has them.
         over: parts of `means` that a test brings itself: real ways to real targets.
     """
@@ -146,6 +147,7 @@ class World:
     host_keys: dict[UUID, str] = field(default_factory=dict)
     credential_id: UUID = field(default_factory=uuid4)
     secrets: dict[str, str] = field(default_factory=dict)
+    own: dict[UUID, tuple[UUID, dict[str, str]]] = field(default_factory=dict)
     runner: Runner = field(default_factory=LocalRunner)
     lease: timedelta = timedelta(seconds=30)
     over: dict[str, Any] = field(default_factory=dict)
@@ -305,11 +307,13 @@ class World:
     async def _target_of(self, unit: Unit, asset_id: UUID) -> tuple[Target, UUID | None]:
         if asset_id not in self.bound:
             raise Invalid("nobody said how this asset is reached", where="targets")
-        return Target("asset", str(asset_id), host_key=self.host_keys.get(asset_id, "")), self.credential_id
+        credential_id, _ = self.own.get(asset_id, (self.credential_id, self.secrets))
+        return Target("asset", str(asset_id), host_key=self.host_keys.get(asset_id, "")), credential_id
 
     async def _reach_of(self, unit: Unit, asset_id: UUID) -> Reach:
         await self._target_of(unit, asset_id)
-        return Reach(SLUG, {"folder": str(self.bound[asset_id])}, self.secrets)
+        _, secrets = self.own.get(asset_id, (self.credential_id, self.secrets))
+        return Reach(SLUG, {"folder": str(self.bound[asset_id])}, secrets)
 
 
 def path_of(steps: Sequence[Step], asset: Asset | None) -> list[str]:

@@ -1,5 +1,6 @@
 """`alertwhisperer approval`: what is asked, exactly, and people's answers."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -189,7 +190,7 @@ def _plan(plan: Plan) -> dict[str, Any]:
     return {
         "runbook": plan.runbook,
         "runbook_version": plan.runbook_version,
-        "targets": plan.targets,
+        "targets": [replace(one, credential_id=plan.credential_of(one)) for one in plan.targets],
         **{name: content.decode(errors="backslashreplace") for name, content in scripts.items()},
         "parameters": [
             {"name": name, "value": one.value, "origin": one.origin} for name, one in sorted(plan.parameters.items())

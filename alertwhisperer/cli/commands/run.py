@@ -191,6 +191,8 @@ def output_(
     if as_json:
         output.show_json({**_act(found), **said})
         return
+    if found.output_removed_at is not None:
+        output.say(f"It was removed at {found.output_removed_at:%Y-%m-%d %H:%M} UTC, as old as the company keeps it.")
     output.say(*said["stdout"].splitlines(), *said["stderr"].splitlines())
 
 
@@ -233,6 +235,12 @@ def set_policy(
         list[str] | None,
         typer.Option("--allow", metavar="RUNBOOK:PARAMETER=FROM", help="asset, signature or label:NAME; repeat it."),
     ] = None,
+    based_on: Annotated[
+        int | None,
+        typer.Option(
+            "--based-on", metavar="VERSION", min=0, help="As `policy` showed it; refused when it changed since."
+        ),
+    ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -243,7 +251,7 @@ def set_policy(
 
     async def work(house: House) -> RunPolicy:
         scope, now = await scope_of(house, company), house.clock.now()
-        return await policy.set_policy(house.database, scope, means_of(house), wanted, now=now)
+        return await policy.set_policy(house.database, scope, means_of(house), wanted, based_on=based_on, now=now)
 
     _tell_policy(in_house(work, data_dir), as_json)
 
@@ -279,6 +287,7 @@ def _tell(run: Run, as_json: bool) -> None:
 
 def _tell_policy(found: RunPolicy, as_json: bool) -> None:
     shown = {
+        "version": found.version,
         "trusted_integrations": sorted(found.trusted),
         "parameters": [
             {"runbook": one.runbook, "parameter": one.parameter, "from": one.origin} for one in found.parameters
@@ -305,7 +314,10 @@ def _preview(shown: Preview) -> dict[str, Any]:
         "needed": shown.needed,
         "hash": shown.hash.hex(),
         "start_by": made.start_by,
-        "targets": [{"asset_id": one.id, "name": one.name} for one in shown.planned.assets],
+        "targets": [
+            {"asset_id": asset.id, "name": asset.name, "credential_id": made.credential_of(target)}
+            for asset, target in zip(shown.planned.assets, made.targets, strict=True)
+        ],
         "parameters": [
             {"name": name, "value": one.value, "origin": one.origin} for name, one in sorted(made.parameters.items())
         ],
@@ -362,4 +374,5 @@ def _act(act: Act) -> dict[str, Any]:
         "ending": None if outcome is None else outcome.ending,
         "exit_code": None if outcome is None else outcome.exit_code,
         "said": "" if outcome is None else outcome.reason,
+        "output_removed_at": act.output_removed_at,
     }

@@ -108,8 +108,9 @@ def touches(plan: Plan) -> Iterator[tuple[str, str]]:
     for target in plan.targets:
         yield target.kind, target.id
     yield "runbook", plan.runbook
-    if plan.credential_id is not None:
-        yield "credential", str(plan.credential_id)
+    used = {plan.credential_of(target) for target in plan.targets} | {plan.credential_id}
+    for credential_id in sorted(one for one in used if one is not None):
+        yield "credential", str(credential_id)
 
 
 def _check(scope: Scope, request: Request, *, now: datetime) -> None:

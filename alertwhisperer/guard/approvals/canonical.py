@@ -81,10 +81,7 @@ def _fields(plan: Plan) -> Mapping[str, Value]:
         "company": plan.company_id,
         "runbook": plan.runbook,
         "runbook_version": plan.runbook_version,
-        "targets": [
-            {"kind": one.kind, "id": one.id, "account": one.account, "region": one.region, "host_key": one.host_key}
-            for one in plan.targets
-        ],
+        "targets": [_target_fields(one) for one in plan.targets],
         "precheck": plan.precheck,
         "act": plan.act,
         "verify": plan.verify,
@@ -95,6 +92,19 @@ def _fields(plan: Plan) -> Mapping[str, Value]:
         "risk": plan.risk.value,
         "requester": plan.requester,
         "start_by": plan.start_by,
+    }
+
+
+def _target_fields(target: Target) -> Mapping[str, Value]:
+    # As with snapshots: only a target with a credential of its own names one.
+    own: Mapping[str, Value] = {} if target.credential_id is None else {"credential": target.credential_id}
+    return {
+        **own,
+        "kind": target.kind,
+        "id": target.id,
+        "account": target.account,
+        "region": target.region,
+        "host_key": target.host_key,
     }
 
 
@@ -121,7 +131,8 @@ def _plan(fields: Mapping[str, Value]) -> Plan:
 
 
 def _target(fields: Mapping[str, Value]) -> Target:
-    return Target(**{name: _as(str, value) for name, value in fields.items()})
+    texts = {name: _as(str, value) for name, value in fields.items() if name != "credential"}
+    return Target(**texts, credential_id=_as(UUID, fields["credential"]) if "credential" in fields else None)
 
 
 def _parameter(fields: Mapping[str, Value]) -> Parameter:

@@ -5,12 +5,12 @@ import { answered, client, type Shapes } from "@/api/client";
 import { type Brief, useRunbook } from "@/api/runbooks";
 import { useMay } from "@/api/session";
 import { type Allowed, allowing, originWord } from "@/pages/company/overrides";
-import { refusalElse } from "@/parts/refusal";
+import { refusalAt, refusalElse } from "@/parts/refusal";
 import { Failure, Skeleton } from "@/parts/States";
 import table from "@/parts/Table.module.css";
 import styles from "./Company.module.css";
 
-type Policy = Shapes["PolicyShown"];
+type Policy = Omit<Shapes["PolicyShown"], "version">;
 
 /** What alerts may decide about runs: whose may start one by themselves, and which parameters take a value from them. */
 export function RunPolicy({ company, runbooks }: { company: string; runbooks: readonly Brief[] }) {
@@ -21,9 +21,11 @@ export function RunPolicy({ company, runbooks }: { company: string; runbooks: re
   const key = ["run-policy", company];
   const { data, error, refetch } = useQuery({ queryKey: key, queryFn: () => answered(client.GET("/api/companies/{company_id}/run-policy", path)) });
   const set = useMutation({
-    mutationFn: (body: Policy) => answered(client.PUT("/api/companies/{company_id}/run-policy", { ...path, body })),
+    mutationFn: ({ trusted_integrations, parameters }: Policy) => answered(client.PUT("/api/companies/{company_id}/run-policy", { ...path, body: { trusted_integrations, parameters, based_on: data?.version ?? null } })),
     onSuccess: (now) => queries.setQueryData(key, now),
+    onError: (failure) => { if (refusalAt(failure, "based_on")) void refetch(); },
   });
+  const said = refusalAt(set.error, "based_on") ? "Somebody else changed it in between. You see it as it is now; say again what you want." : refusalElse(set.error);
   if (error && !data) return <Failure what="What alerts may decide" failure={error} again={() => void refetch()} />;
   if (!data) return <Skeleton rows={3} />;
   const titleOf = (slug: string) => runbooks.find((one) => one.slug === slug)?.title ?? slug;
@@ -43,9 +45,9 @@ export function RunPolicy({ company, runbooks }: { company: string; runbooks: re
           ))}</tbody>
         </table>
       )}
-      {set.error && !adding ? <p role="alert" className={styles.bad}>{refusalElse(set.error)}</p> : null}
+      {set.error && !adding ? <p role="alert" className={styles.bad}>{said}</p> : null}
       {maySet ? <Button mt="sm" onClick={() => { set.reset(); setAdding(true); }}>Let a parameter come from alerts</Button> : null}
-      {adding ? <Add company={company} runbooks={runbooks} failure={set.error} pending={set.isPending} onAdd={(one) => set.mutate({ ...data, parameters: allowing(data.parameters, one) }, { onSuccess: () => setAdding(false) })} onClose={() => setAdding(false)} /> : null}
+      {adding ? <Add company={company} runbooks={runbooks} failure={said ?? null} pending={set.isPending} onAdd={(one) => set.mutate({ ...data, parameters: allowing(data.parameters, one) }, { onSuccess: () => setAdding(false) })} onClose={() => setAdding(false)} /> : null}
     </section>
   );
 }
@@ -69,7 +71,7 @@ function Trusted({ company, trusted, maySet, pending, onSet }: { company: string
   );
 }
 
-function Add({ company, runbooks, failure, pending, onAdd, onClose }: { company: string; runbooks: readonly Brief[]; failure: Error | null; pending: boolean; onAdd: (one: Allowed) => void; onClose: () => void }) {
+function Add({ company, runbooks, failure, pending, onAdd, onClose }: { company: string; runbooks: readonly Brief[]; failure: string | null; pending: boolean; onAdd: (one: Allowed) => void; onClose: () => void }) {
   const [slug, setSlug] = useState<string | null>(null);
   const [parameter, setParameter] = useState<string | null>(null);
   const [from, setFrom] = useState<string | null>(null);
@@ -83,7 +85,7 @@ function Add({ company, runbooks, failure, pending, onAdd, onClose }: { company:
         {slug && data?.slug === slug && given.length === 0 ? <p>It takes nothing from alerts.</p> : null}
         {given.length ? <Select mt="sm" required label="Parameter" data={given.map((one) => one.name)} value={parameter} onChange={(chosen) => { setParameter(chosen); setFrom(null); }} /> : null}
         {origins.length ? <Select mt="sm" required label="May come from" description="What the runbook suggests" data={origins.map((one) => ({ value: one, label: originWord(one) }))} value={from} onChange={setFrom} /> : null}
-        {failure ? <p role="alert">{refusalElse(failure)}</p> : null}
+        {failure ? <p role="alert">{failure}</p> : null}
         <Group justify="flex-end" mt="md"><Button onClick={onClose}>Leave it</Button><Button type="submit" variant="filled" disabled={!slug || !parameter || !from} loading={pending}>Allow it</Button></Group>
       </form>
     </Modal>

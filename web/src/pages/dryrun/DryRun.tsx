@@ -13,6 +13,7 @@ import { refusalAt, refusalElse } from "@/parts/refusal";
 import { Risk } from "@/parts/Risk";
 import { Failure, Skeleton } from "@/parts/States";
 import { At } from "@/parts/Time";
+import { Way } from "@/parts/Way";
 import styles from "./DryRun.module.css";
 
 const MOST_WHY = 2_000;
@@ -89,14 +90,14 @@ function Shown({ company, wish, preview, incident, stale, onAgain, onBack }: { c
       void navigate({ to: "/runs/$id", params: { id: run.id } });
     },
   });
-  const keys = new Map(preview.plan.targets.map((one) => [one.id, one.host_key]));
+  const resolved = new Map(preview.plan.targets.map((one) => [one.id, one]));
   return (
     <>
       <p><Risk risk={preview.risk} tag /> {preview.risk_reason}</p>
       {preview.irreversible ? <p className={styles.warn}><b>Cannot be undone:</b> {preview.irreversible}</p> : null}
       <div className={styles.box}>
         <h3>On exactly these targets</h3>
-        <ul className={styles.targets}>{preview.targets.map((one) => <li key={one.asset_id}><b><Inert text={one.name} /></b> {keys.get(one.asset_id) ? <code title={keys.get(one.asset_id)}>host key {keys.get(one.asset_id)?.slice(0, 22)}…</code> : null}</li>)}</ul>
+        <ul className={styles.targets}>{preview.targets.map((one) => <OnTarget key={one.asset_id} company={company} name={one.name} target={resolved.get(one.asset_id)} />)}</ul>
       </div>
       <div className={styles.box}><h3>Exactly this would run</h3><PlanScripts plan={preview.plan} /></div>
       <p className={styles.lead} style={{ marginTop: 8 }}><b>{neededWord(preview.needed)}</b> <span className="dim">It starts by <At at={preview.start_by} /> or never; plan <code title={preview.hash}>sha256 {preview.hash.slice(0, 12)}…</code>{incident ? `; for incident ${incident.number}` : ""}.</span></p>
@@ -104,6 +105,15 @@ function Shown({ company, wish, preview, incident, stale, onAgain, onBack }: { c
       {start.error && refusalElse(start.error, "why") ? <p role="alert">{refusalElse(start.error, "why")} <Button size="compact-xs" loading={stale} onClick={() => { start.reset(); onAgain(); }}>Show what would run now</Button></p> : null}
       <Group justify="flex-end" mt="md"><Button onClick={onBack}>Change it</Button><Button type="button" variant="filled" disabled={!alive || !why.trim()} loading={start.isPending} onClick={() => start.mutate()}>{askWord(preview)}</Button></Group>
     </>
+  );
+}
+
+function OnTarget({ company, name, target }: { company: string; name: string; target: Preview["plan"]["targets"][number] | undefined }) {
+  return (
+    <li>
+      <b><Inert text={name} /></b> {target?.host_key ? <code title={target.host_key}>host key {target.host_key.slice(0, 22)}…</code> : null}
+      {target?.credential_id ? <> reached with <Way company={company} credential={target.credential_id} /></> : null}
+    </li>
   );
 }
 

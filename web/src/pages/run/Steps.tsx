@@ -50,7 +50,7 @@ function Said({ runId, id }: { runId: string; id: string }) {
   const [out, err] = [outputText(data.stdout), outputText(data.stderr)];
   return (
     <>
-      {out === null && err === null ? <p className="dim">It printed nothing.</p> : null}
+      {data.output_removed_at ? <p className="dim">What it printed was removed at <At at={data.output_removed_at} />: it was as old as the company keeps it. Its SHA-256 is in the audit log.</p> : out === null && err === null ? <p className="dim">It printed nothing.</p> : null}
       {out === null ? null : <Code wrap label="Standard output" text={out} />}
       {err === null ? null : <><p className="dim">On standard error:</p><Code wrap label="Standard error" text={err} /></>}
       {data.cut ? <p className="dim">It said more than is kept.</p> : null}

@@ -20,7 +20,7 @@ test("each state has a word and a glyph, and an end is an end", () => {
 });
 
 const step = (asset: string | null, act: string | null): Step => ({ at: "2026-03-01T08:00:00Z", asset_id: asset, before: "ready", after: "acting", reason: "ready", why: "", actor: "timer", said: "", act_id: act });
-const act = (id: string, asset: string, more: Partial<Act> = {}): Act => ({ id, asset_id: asset, phase: "act", begun_at: "2026-03-01T08:00:00Z", ending: "succeeded", exit_code: 0, said: "", cut: false, reference: "", link: "", started_at: null, ended_at: null, ...more });
+const act = (id: string, asset: string, more: Partial<Act> = {}): Act => ({ id, asset_id: asset, phase: "act", begun_at: "2026-03-01T08:00:00Z", ending: "succeeded", exit_code: 0, said: "", cut: false, reference: "", link: "", started_at: null, ended_at: null, output_removed_at: null, ...more });
 
 test("a target has its own transitions with their scripts; one without an outcome is under way", () => {
   const run = { steps: [step(null, null), step("a", "1"), step("b", null)], acts: [act("1", "a"), act("2", "a", { ending: null, exit_code: null }), act("3", "b")] };
