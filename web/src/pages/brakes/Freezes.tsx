@@ -20,7 +20,7 @@ export function Freezes({ company, freezes, maySet }: { company: Whose; freezes:
     <section className="card" aria-label="Freezes">
       <h2>Freezes <span className="dim small">times in which nothing starts, by your clock</span></h2>
       {freezes.length === 0 ? <p className="dim">None is in force and none is to come. Set one before a migration, an audit or the holidays.</p> : (
-        <table className={table.table}>
+        <table className={`${table.table} ${table.cards}`}>
           <thead><tr><th>From</th><th>To</th><th>Why</th><th>State</th><th><span className="visually-hidden">What to do</span></th></tr></thead>
           <tbody>{freezes.map((one) => (
             <tr key={`${one.reach} ${one.from} ${one.to} ${one.reason}`}>

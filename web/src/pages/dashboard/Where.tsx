@@ -5,7 +5,7 @@ import { Empty } from "@/parts/States";
 import table from "@/parts/Table.module.css";
 import styles from "./Dashboard.module.css";
 
-const HEIGHT = 244;
+const HEIGHT = 282;
 const STEPS = 4;
 const PARTS: readonly { part: Part; title: string }[] = [
   { part: "folded", title: "Repeats folded" }, { part: "correlated", title: "Correlated" }, { part: "suppressed", title: "Suppressed" }, { part: "incidents", title: "Became incidents" },
