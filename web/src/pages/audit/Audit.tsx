@@ -48,7 +48,7 @@ export default function Audit() {
       </form>
       {found.isPending ? <Skeleton rows={12} /> : null}
       {found.error && !found.data ? <Failure what="The audit log" failure={found.error} again={() => void found.refetch()} /> : null}
-      {found.data && rows.length === 0 ? <Empty title="No entry fits."><p>Take a word out above: an e-mail and an act are looked for as they are written.</p></Empty> : null}
+      {found.data && rows.length === 0 ? (search.actor || search.action ? <Empty title="No entry fits."><p>Take a word out above: an e-mail and an act are looked for as they are written.</p></Empty> : <Empty title="Nothing was done yet."><p>Each act of a person, of the command line and of the product on itself is written here, and stays.</p></Empty>) : null}
       {rows.length ? (
         <table className={`${table.table} ${table.cards}`}>
           <thead><tr><th>When</th><th>Who</th><th>Did what, to what</th><th className={table.some}>Company</th><th>Why</th></tr></thead>
@@ -73,7 +73,7 @@ function Row({ entry: one, company }: { entry: Shapes["alertwhisperer__api__audi
         {facts.length ? <span className={styles.facts}>{facts.map(({ name, value, whole }) => <span key={name} title={whole}>{name} <b><Inert text={value} /></b></span>)}</span> : null}
       </td>
       <td className={`${table.some} ${styles.when}`}>{company}</td>
-      <td className={styles.why}><Inert text={reasonWords(one.reason)} /></td>
+      <td className={styles.why} data-label={one.reason ? "why" : undefined}><Inert text={reasonWords(one.reason)} /></td>
     </tr>
   );
 }

@@ -34,7 +34,7 @@ export function Integrations({ company }: { company: string }) {
           <p style={{ marginBottom: 12 }}>{add}</p>
           <table className={`${table.table} ${table.cards}`}>
             <thead><tr><th>Tool</th><th>Name</th><th>State</th><th className={table.right}>Last alert</th></tr></thead>
-            <tbody>{data.items.map((one) => <tr key={one.id}><td><ToolTile tool={one.source} /> <span className="dim">{one.source}</span></td><td className={table.wide}><Link to={`/companies/${company}/integrations/${one.id}`}>{one.name}</Link></td><td>{stateWords(checkOf(one.id))}</td><td className={table.right}><span className={styles.onPhone}>last alert </span>{checkOf(one.id)?.heard_at ? <Age at={checkOf(one.id)?.heard_at ?? ""} suffix=" ago" /> : <span className="dim">never</span>}</td></tr>)}</tbody>
+            <tbody>{data.items.map((one) => <tr key={one.id}><td><ToolTile tool={one.source} /> <span className="dim">{one.source}</span></td><td className={table.wide}><Link to={`/companies/${company}/integrations/${one.id}`}>{one.name}</Link></td><td>{stateWords(checkOf(one.id))}</td><td className={table.right} data-label="last alert">{checkOf(one.id)?.heard_at ? <Age at={checkOf(one.id)?.heard_at ?? ""} suffix=" ago" /> : <span className="dim">never</span>}</td></tr>)}</tbody>
           </table>
         </>
       )}

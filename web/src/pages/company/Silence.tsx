@@ -38,9 +38,9 @@ export function Silence({ company }: { company: string }) {
           <tr key={one.id}>
             <td><b>{one.integration}</b>{one.heartbeat === null ? null : <span className="dim"> heartbeat {one.heartbeat}</span>}</td>
             <td>{stateWords(one)}</td>
-            <td className={table.some}>{expected(one)}</td>
-            <td className={table.some}><span className={styles.with}><SeverityGlyph severity={one.severity} size={14} decorative />{severityTitle[one.severity]}</span></td>
-            <td className={table.right}><span className={styles.onPhone}>last heard </span>{one.heard_at ? <Age at={one.heard_at} suffix=" ago" /> : <span className="dim">never</span>}</td>
+            <td className={table.some} data-label="expected">{expected(one)}</td>
+            <td className={table.some} data-label="opens"><span className={styles.with}><SeverityGlyph severity={one.severity} size={14} decorative />{severityTitle[one.severity]}</span></td>
+            <td className={table.right} data-label="last heard">{one.heard_at ? <Age at={one.heard_at} suffix=" ago" /> : <span className="dim">never</span>}</td>
             <td className={table.right}>{may("silence.set") ? <Button size="compact-xs" aria-label={`Change what is expected of ${one.integration}`} onClick={() => setEdited(one)}>Change</Button> : null}</td>
           </tr>
         ))}</tbody>

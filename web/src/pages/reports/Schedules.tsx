@@ -45,7 +45,7 @@ export function Schedules({ company }: { company: string }) {
             <tbody>{data.items.map((one) => (
               <tr key={one.id}>
                 <td><b>{one.name}</b></td><td>{scheduleWords(one)}</td><td className={table.some}>{one.formats.map((format) => format.toUpperCase()).join(", ")}</td>
-                <td className={table.right}><At at={one.next_at} /></td><td className={table.some}><Person email={one.by} /></td>
+                <td className={table.right} data-label="next"><At at={one.next_at} /></td><td className={table.some} data-label="by"><Person email={one.by} /></td>
                 <td className={table.right}>{may("report.make") ? <Button size="compact-xs" aria-label={`Remove ${one.name}`} loading={remove.isPending && remove.variables === one.id} onClick={() => remove.mutate(one.id)}>Remove</Button> : null}</td>
               </tr>
             ))}</tbody>
