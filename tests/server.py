@@ -302,6 +302,7 @@ async def new_sender(
     require_signature: bool = False,
     scheme: Scheme = "alertwhisperer",
     settings: Mapping[str, object] | None = None,
+    name: str | None = None,
 ) -> Sender:
     """An integration of a company, with its key and secret."""
     made: NewIntegration = await add_integration(
@@ -310,7 +311,7 @@ async def new_sender(
         house.sources,
         Scope(company_id, "test"),
         source=source,
-        name=f"{source} {uuid4().hex[:8]}",
+        name=name or f"{source} {uuid4().hex[:8]}",
         require_signature=require_signature,
         scheme=scheme,
         settings=dict(settings or {}),
@@ -319,12 +320,13 @@ async def new_sender(
     return Sender(company_id, str(made.integration.id), source, made.api_key, made.hmac_secret)
 
 
-async def new_token(house: House, role: Role = Role.MSP_ADMIN, companies: Sequence[CompanyId] = ()) -> str:
-    """A person's bearer token for the API."""
+async def new_token(
+    house: House, role: Role = Role.MSP_ADMIN, companies: Sequence[CompanyId] = (), *, email: str | None = None
+) -> str:
+    """A person's bearer token for the API; somebody whom no other test knows unless an e-mail is given."""
     now: datetime = house.clock.now()
-    user = await add_user(
-        house.database, Scope(INSTALLATION, "test"), f"{uuid4().hex}@example.org", role, list(companies), now=now
-    )
+    email = email or f"{uuid4().hex}@example.org"
+    user = await add_user(house.database, Scope(INSTALLATION, "test"), email, role, list(companies), now=now)
     return (await add_token(house.database, house.vault, Scope(INSTALLATION, "test"), user.email, now=now)).token
 
 

@@ -33,6 +33,8 @@ _APPROVAL = {
     "id": "0195d3a1-22b0-7e11-8a00-5b1c03000009",
     "company_id": "0195d3a0-7c1e-7b5a-9f00-3c8d52000000",
     "kind": "run",
+    "runbook": "vacuum-journal",
+    "target_count": 1,
     "state": "approved",
     "state_reason": "",
     "why": "The disk of db-01 fills; its old journals can go.",
@@ -103,6 +105,8 @@ class ApprovalShown(Shown):
     id: UUID
     company_id: UUID
     kind: Annotated[str, Field(description="which part of the product carries the act out")]
+    runbook: Annotated[str, Field(description="what the act is made from")]
+    target_count: Annotated[int, Field(description="on how many things it is done")]
     state: StateWord
     state_reason: Annotated[str, Field(description="why the state is what it is")]
     why: str
@@ -299,6 +303,8 @@ def _fields(standing: Standing) -> dict[str, Any]:
         "id": one.id,
         "company_id": one.company_id,
         "kind": one.kind,
+        "runbook": standing.plan.runbook,
+        "target_count": len(standing.plan.targets),
         "state": one.state.value,
         "state_reason": one.state_reason,
         "why": one.why,

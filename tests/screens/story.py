@@ -16,6 +16,7 @@ from alertwhisperer.domain.severity import Severity
 from alertwhisperer.domain.user import Role
 from tests.api.rows import tell_firing
 from tests.database import run_apart
+from tests.screens.lived import settle_in, work
 from tests.screens.mended import bind_machines, mend
 from tests.server import Place, Sender, Server, bearer, house_of, new_company, new_sender, new_token
 
@@ -38,8 +39,22 @@ _CHECKS = (
     ("PacketLoss", Severity.MEDIUM),
     ("LoginStorm", Severity.INFO),
 )
+_SAID = {
+    "DiskWillFill": "/var is 94% full and will be full in 3 hours",
+    "ServiceDown": "nginx.service has failed; its port does not answer",
+    "HighCPU": "CPU above 90% for 10 minutes",
+    "MemoryPressure": "less than 4% of memory is free",
+    "CertificateExpires": "the certificate of the web site ends in 12 days",
+    "BackupFailed": "last night's backup ended with code 3",
+    "ReplicaLag": "the replica is 412 s behind",
+    "PacketLoss": "8% of packets to the gateway are lost",
+    "LoginStorm": "212 failed logins from one address",
+}
 _HOSTS = ("db-01", "web-02", "mail-01", "vpn-gw", "erp-app-3", "nas-backup", "esx-04", "pos-till-17")
 _DAYS = 14
+_HOURS = 5  # in which what still fires began
+_PEOPLE = ("dana.whitfield@example.org", "samir.patel@example.org")
+_VIEWER = "priya.nair@example.org"
 _SEED = 4
 
 
@@ -72,7 +87,7 @@ _ALWAYS = {
     "quarantine": "/quarantine",
     "audit": "/audit",
     "shift": "/shift",
-    "search": "/search",
+    "search": "/search?q=db-01",
     "me": "/me",
     "companies-brakes": "/companies?tab=brakes",
     "reports-schedules": "/reports?tab=schedules",
@@ -92,7 +107,8 @@ class Teller:
 
     async def _admin(self) -> str:
         async with house_of(self._place) as house:
-            return await new_token(house)
+            await new_token(house, Role.MSP_ADMIN, email=_PEOPLE[1])
+            return await new_token(house, email=_PEOPLE[0])
 
     def tell(self, amount: str, now: datetime) -> Story:
         """One of `AMOUNTS`, as of now."""
@@ -103,9 +119,11 @@ class Teller:
             if amount == "much":
                 run_apart(self._past([sender.company_id for sender in senders], now))
             machines = bind_machines(self._ask, senders[0].company_id)
-            self._now(senders)
+            self._now(senders, now)
             pages |= self._pages(senders[0]) | self._mended(senders[0].company_id, machines)
-        body = {"email": f"{amount}@example.org", "role": Role.MSP_ADMIN.value, "companies": []}
+        if amount == "much":
+            pages |= {"quarantine": f"/quarantine?company={senders[1].company_id}"}
+        body = {"email": _VIEWER, "role": Role.MSP_ADMIN.value, "companies": []}
         link: str = self._ask("POST", "/api/users/invitations", body)["link"]
         return Story(self._server.url + "/" + link.split("/", 3)[3], pages)
 
@@ -115,7 +133,10 @@ class Teller:
 
     @staticmethod
     async def _company(house: House, name: str) -> Sender:
-        return await new_sender(house, (await new_company(house, name=name)).id, "generic")
+        company = await new_company(
+            house, name=name, requests_per_minute=600, occurrences_per_minute=6_000, bytes_per_minute=60_000_000
+        )
+        return await new_sender(house, company.id, "generic", name="RMM and monitors")
 
     async def _past(self, companies: Sequence[CompanyId], now: datetime) -> None:
         """Two weeks in which things began and ended, so that figures have something to say."""
@@ -137,7 +158,23 @@ class Teller:
                             ended_at=at + timedelta(minutes=self._random.randint(2, 90)),
                         )
 
-    def _now(self, senders: Sequence[Sender]) -> None:
+            for scope in scopes[:10]:
+                for _ in range(2):
+                    check, severity = self._random.choice(_CHECKS[:6])
+                    at = now - timedelta(minutes=self._random.randint(8, 60 * _HOURS))
+                    host = f"{self._random.choice(_HOSTS)}.example.org"
+                    await tell_firing(
+                        house.database,
+                        scope,
+                        at=at,
+                        asset=host,
+                        signature=check,
+                        severity=severity,
+                        source=self._random.choice(("zabbix", "datadog", "prometheus")),
+                        repeats=self._random.randint(2, 60),
+                    )
+
+    def _now(self, senders: Sequence[Sender], now: datetime) -> None:
         """What fires at the moment; some of it was taken."""
         for place, sender in enumerate(senders):
             for number in range(1 if len(senders) == 1 else (9, 3, 1, 0, 5, 0)[place % 6]):
@@ -146,13 +183,15 @@ class Teller:
                     "asset_name": f"{_HOSTS[(place + 3 * number) % len(_HOSTS)]}.example.org",
                     "signature": check,
                     "severity": severity.word,
-                    "message": f"{check}: the value has been over its limit for 5 minutes",
+                    "message": _SAID[check],
                     "tool_source": ("rmm", "zabbix", "prometheus")[number % 3],
                 }
                 for _ in range(1 + number % 4):
                     self._send(sender, alert)
         if len(senders) > 1:
             self._work(senders[0].company_id)
+            settle_in(self._ask, senders[0].company_id, now)
+            work(self._ask, [one.company_id for one in senders], _PEOPLE, now)
             self._send_raw(senders[1], b"{not json")
 
     def _work(self, company_id: CompanyId) -> None:

@@ -7,7 +7,7 @@ const accent = Array.from({ length: 10 }, () => colours.light.accent) as unknown
 export const theme = createTheme({
   fontFamily: fonts.text,
   fontFamilyMonospace: fonts.code,
-  fontSizes: { xs: "11px", sm: "12px", md: "13px", lg: "15px", xl: "20px" },
+  fontSizes: { xs: "13px", sm: "13px", md: "13px", lg: "15px", xl: "20px" },
   lineHeights: { xs: "1.45", sm: "1.5", md: "1.54", lg: "1.34", xl: "1.3" },
   spacing: { xs: "4px", sm: "8px", md: "12px", lg: "16px", xl: "24px" },
   radius: { xs: "3px", sm: "4px", md: "6px", lg: "8px", xl: "12px" },

@@ -27,16 +27,19 @@ const SHAPE: Record<SeverityWord, React.ReactNode> = {
   info: <rect className={styles.shape} x="1.8" y="1.8" width="14.4" height="14.4" rx="2" />,
 };
 
-/** Counts by severity as glyph and number, only those that are not zero. */
-export function SeverityCounts({ counts }: { counts: Partial<Record<SeverityWord, number>> }) {
+/** Counts by severity as glyph and number, only those that are not zero; of more than `most` the mildest are one sum. */
+export function SeverityCounts({ counts, most = SEVERITIES.length }: { counts: Partial<Record<SeverityWord, number>>; most?: number }) {
+  const there = SEVERITIES.filter((one) => (counts[one] ?? 0) > 0);
+  const rest = there.slice(most);
   return (
     <span className={styles.counts}>
-      {SEVERITIES.filter((one) => (counts[one] ?? 0) > 0).map((one) => (
+      {there.slice(0, most).map((one) => (
         <span key={one} className={styles.count}>
           <SeverityGlyph severity={one} size={15} />
           <b>{counts[one]?.toLocaleString("en")}</b>
         </span>
       ))}
+      {rest.length ? <span className="dim" title={rest.map((one) => `${counts[one]} ${one}`).join(", ")}>+{rest.reduce((sum, one) => sum + (counts[one] ?? 0), 0).toLocaleString("en")}</span> : null}
     </span>
   );
 }

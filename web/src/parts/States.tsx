@@ -46,7 +46,7 @@ export function Skeleton({ rows = 8, height = 28 }: { rows?: number; height?: nu
     return () => window.clearTimeout(timer);
   }, []);
   return (
-    <div aria-busy="true" aria-label="Loading" role="status">
+    <div aria-busy="true" aria-label="Loading" role="status" data-skeleton>
       {Array.from({ length: rows }, (_, place) => (
         <div key={place} className={styles.row} style={{ height }}>{shown ? <span className={styles.bar} style={{ width: `${40 + ((place * 17) % 45)}%` }} /> : null}</div>
       ))}

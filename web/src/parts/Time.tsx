@@ -8,6 +8,8 @@ const exactly = new Intl.DateTimeFormat("en-GB", {
 });
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const short = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+const datedClock = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const dated = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 /** In the viewer's zone, to the second. */
@@ -17,6 +19,18 @@ export const clockTime = (at: string): string => clock.format(new Date(at));
 export function shortTime(at: string): string {
   const then = new Date(at);
   return then.toDateString() === new Date().toDateString() ? short.format(then) : dated.format(then);
+}
+
+/** `04:00:12`, or with its day when that is not today. */
+function fullTime(at: string): string {
+  const then = new Date(at);
+  return then.toDateString() === new Date().toDateString() ? clock.format(then) : datedClock.format(then);
+}
+
+/** Whole days from one moment up to another, as people name them: the end is the last day that counts. */
+export function daysWords(from: string, to: string): string {
+  const [first, last] = [new Date(from), new Date(Date.parse(to) - 1)];
+  return first.toDateString() === last.toDateString() ? day.format(first) : `${day.format(first)} to ${day.format(last)}`;
 }
 
 /** How long ago (or, with `until`, how long still); the exact time on hover and focus. */
@@ -34,7 +48,7 @@ export function Age({ at, suffix = "" }: { at: string; suffix?: string }) {
 export function At({ at, seconds = false }: { at: string; seconds?: boolean }) {
   return (
     <Tooltip label={exact(at)}>
-      <time dateTime={at}>{seconds ? clockTime(at) : shortTime(at)}</time>
+      <time dateTime={at}>{seconds ? fullTime(at) : shortTime(at)}</time>
     </Tooltip>
   );
 }

@@ -1,4 +1,5 @@
 import { Tooltip } from "@mantine/core";
+import { initialsOf } from "@/parts/names";
 import styles from "./Tool.module.css";
 
 /** Two letters for each tool; one that is not here takes its first two. */
@@ -15,7 +16,5 @@ export function ToolTile({ tool }: { tool: string }) {
 }
 
 export function Initials({ email, size = 20 }: { email: string; size?: number }) {
-  const [first = "", second = ""] = (email.split("@")[0] ?? "").split(/[._-]/);
-  const letters = (first.slice(0, 1) + (second.slice(0, 1) || first.slice(1, 2))).toUpperCase();
-  return <Tooltip label={email}><span className={styles.initials} data-size={size} aria-label={email} role="img">{letters}</span></Tooltip>;
+  return <Tooltip label={email}><span className={styles.initials} data-size={size} aria-label={email} role="img">{initialsOf(email)}</span></Tooltip>;
 }

@@ -6,6 +6,12 @@ export function personName(email: string): string {
   return words.map((one) => one.slice(0, 1).toUpperCase() + one.slice(1)).join(" ");
 }
 
+/** Two letters for a person, of their e-mail's name. */
+export function initialsOf(email: string): string {
+  const [first = "", second = ""] = (email.split("@")[0] ?? "").split(/[._-]/);
+  return (first.slice(0, 1) + (second.slice(0, 1) || first.slice(1, 2))).toUpperCase();
+}
+
 /** Roles as people say them. */
 export function roleName(role: string): string {
   return ROLES[role] ?? role.replaceAll("_", " ");

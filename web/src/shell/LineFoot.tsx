@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { useSession } from "@/api/session";
 import { useLineState } from "@/live/live";
 import { duration } from "@/parts/duration";
+import { Person } from "@/parts/Person";
 import { Initials } from "@/parts/Tool";
 import { useNow } from "@/parts/now";
 import { useKeyBoard } from "@/shell/keys";
@@ -25,7 +26,7 @@ export function LineFoot({ onScheme }: { onScheme: () => void }) {
       <Menu position="top-start" width={220}>
         <Menu.Target>
           <UnstyledButton className={styles.self}>
-            <span aria-hidden><Initials email={email} /></span><span className={styles.label}>{email}</span>
+            <span aria-hidden><Initials email={email} /></span><span className={styles.label}><Person email={email} /></span>
           </UnstyledButton>
         </Menu.Target>
         <Menu.Dropdown>

@@ -27,10 +27,12 @@ export function Page({ title, trail = [], tabs = [], actions, scrolls = true, ch
   useEffect(() => {
     document.title = `${title} · Alert Whisperer`;
   }, [title]);
+  const up = trail.at(-1);
   return (
     <>
       <header className={styles.top}>
         <div className={styles.name}>
+          {up ? <Link to={up.to} className={styles.up} aria-label={`Back to ${up.title}`}><Icon name="left" size={18} /></Link> : null}
           {trail.map((one) => <span key={one.to} className={styles.trail}><Link to={one.to}>{one.title}</Link><Icon name="right" size={12} /></span>)}
           <h1 className={styles.title}>{title}</h1>
         </div>
@@ -70,7 +72,7 @@ function Tab({ tab: { title, to, here, count } }: { tab: PageTab }) {
 function FindButton() {
   return (
     <button type="button" className={styles.find} onClick={() => window.dispatchEvent(new KeyboardEvent("keydown", { key: "k", ctrlKey: true }))}>
-      <Icon name="search" size={14} /><span>Company, host, number</span><Kbd>Ctrl K</Kbd>
+      <Icon name="search" size={14} /><span>Find anything</span><Kbd>Ctrl K</Kbd>
     </button>
   );
 }

@@ -7,7 +7,7 @@ import { stateTitle, type StateWord } from "@/parts/State";
 export const KINDS: readonly Kind[] = ["incident", "asset", "company", "contact", "integration", "alert"];
 export const KIND: Record<Kind, { one: string; several: string; icon: IconName }> = {
   incident: { one: "incident", several: "Incidents", icon: "incidents" },
-  asset: { one: "asset", several: "Assets", icon: "system" },
+  asset: { one: "asset", several: "Assets", icon: "asset" },
   company: { one: "company", several: "Companies", icon: "companies" },
   contact: { one: "contact", several: "Contacts", icon: "phone" },
   integration: { one: "integration", several: "Integrations", icon: "handover" },

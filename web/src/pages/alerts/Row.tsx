@@ -25,8 +25,8 @@ export const Row = memo(function Row({ alert: one, style, narrow, several, index
       <span role="gridcell"><SeverityGlyph severity={one.severity} /></span>
       {narrow ? (
         <span role="gridcell" className={styles.card}>
-          <span className={styles.line}><b className={styles.check}><Inert text={one.signature} /></b><span className={styles.age}><Age at={one.last_seen_at} /></span></span>
-          <span className={styles.line}><span className={styles.meta}>{one.company ? `${one.company} · ` : ""}<Inert text={one.asset} /></span><Firing alert={one} /></span>
+          <span className={styles.line}><span className={styles.what}><b className={styles.check}><Inert text={one.signature} /></b><span className={styles.asset}><Inert text={one.asset} /></span></span><span className={styles.age}><Age at={one.last_seen_at} /></span></span>
+          <span className={styles.line}><span className={styles.meta}>{one.company ? `${one.company} · ` : ""}<Inert text={one.message} /></span><Firing alert={one} /></span>
         </span>
       ) : (
         <>

@@ -5,10 +5,11 @@ import { type Approval, asked, type Which } from "@/api/approvals";
 import { useCompanyName } from "@/api/session";
 import { Decision } from "@/pages/approvals/Decision";
 import { Expires } from "@/pages/approvals/parts";
-import { settledOf } from "@/pages/approvals/words";
+import { settledOf, titleOf } from "@/pages/approvals/words";
 import { Icon, type IconName } from "@/parts/Icon";
 import { useIncidentOf } from "@/parts/IncidentLink";
 import { Inert } from "@/parts/Inert";
+import { counted } from "@/parts/names";
 import { Risk } from "@/parts/Risk";
 import { Empty, Failure, Skeleton } from "@/parts/States";
 import { At } from "@/parts/Time";
@@ -85,6 +86,7 @@ function Entry({ one, here, search }: { one: Approval; here: boolean; search: Se
   return (
     <Link to="/approvals/$id" params={{ id: one.id }} search={search as never} className={styles.entry} aria-current={here || undefined}>
       <span className={styles.line}><span className={styles.whose}><Risk risk={one.risk} tag /><span className="dim">{companyName(one.company_id) || "this installation"}</span></span>{one.state === "asked" ? <Expires at={one.expires_at} /> : one.settled_at ? <At at={one.settled_at} /> : null}</span>
+      <b className={styles.what}>{titleOf(one.runbook)} <span className="dim">on {counted(one.target_count, "target")}</span></b>
       <span className={styles.why}><Inert text={one.why} /></span>
       <span className={styles.line}><span className="dim">{settledOf(one) ?? (one.needed > 1 ? `${one.agreed} of ${one.needed} have agreed` : one.you === "own_request" ? "asked by you" : "waits")}</span><span className="dim">{incident ? `for ${incident.number}` : ""}</span></span>
     </Link>
@@ -98,7 +100,7 @@ function Settled({ one, here, search }: { one: Approval; here: boolean; search: 
   return (
     <Link to="/approvals/$id" params={{ id: one.id }} search={search as never} className={styles.settled} aria-current={here || undefined} data-state={one.state}>
       <Icon name={ICONS[one.state] ?? "clock"} size={14} />
-      <span className={styles.clipped}><Inert text={one.why} /></span>
+      <span className={styles.clipped}>{titleOf(one.runbook)}</span>
       <span className="dim">{settledOf(one)}{one.settled_at ? <>, <At at={one.settled_at} /></> : null}</span>
     </Link>
   );

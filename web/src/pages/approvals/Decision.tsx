@@ -8,7 +8,7 @@ import { Bar } from "@/pages/approvals/Bar";
 import { Bytes } from "@/pages/approvals/Bytes";
 import { Expires, Ring } from "@/pages/approvals/parts";
 import { Targets } from "@/pages/approvals/Targets";
-import { capsOf, changedLines, sameQuestion, type ScriptName, settledOf, titleOf } from "@/pages/approvals/words";
+import { capsOf, changedLines, sameQuestion, type ScriptName, settledOf, shortVersion, titleOf } from "@/pages/approvals/words";
 import { duration } from "@/parts/duration";
 import { Icon } from "@/parts/Icon";
 import { IncidentLink, useIncidentOf } from "@/parts/IncidentLink";
@@ -109,14 +109,14 @@ function Runs({ one, marked }: { one: Whole; marked: Record<ScriptName, Readonly
   return (
     <section className="card" aria-label="Exactly this will run">
       <div className={styles.cardhead}>
-        <h3>Exactly this will run</h3><span className="dim small">{plan.runbook}, version {plan.runbook_version}</span>
+        <h3>Exactly this will run</h3><span className="dim small" title={plan.runbook_version}>{plan.runbook}, version {shortVersion(plan.runbook_version)}</span>
         <span className={styles.hash}>
           <code title={one.hash}>sha256 {one.hash.slice(0, 4)} {one.hash.slice(4, 8)} … {one.hash.slice(-4)}</code>
           <CopyButton value={one.hash}>{({ copied, copy }) => <Button size="compact-xs" variant="subtle" onClick={copy}>{copied ? "Copied" : "Copy"}</Button>}</CopyButton>
         </span>
       </div>
-      {plan.precheck.base64 ? <><p className={styles.step}>First checked</p><Bytes script={plan.precheck} label="Checked before" marked={marked.precheck} /><p className={styles.step}>Then run</p></> : null}
-      <Bytes script={plan.act} label="What would run" marked={marked.act} />
+      {plan.precheck.base64 ? <><p className={styles.step}>First checked</p><Bytes script={plan.precheck} label="Checked before" marked={marked.precheck} wrap /><p className={styles.step}>Then run</p></> : null}
+      <Bytes script={plan.act} label="What would run" marked={marked.act} wrap />
       {plan.parameters.length ? (
         <table className={styles.values}>
           <caption className="visually-hidden">Input</caption>

@@ -1,6 +1,7 @@
 /** Approvals in words: pure, so that each state and ruling has its sentence and its test. */
 import type { Approval, Plan } from "@/api/approvals";
 import type { Shapes } from "@/api/client";
+import { duration } from "@/parts/duration";
 import { counted, personName } from "@/parts/names";
 import { newLines } from "@/parts/hidden";
 
@@ -60,9 +61,25 @@ export function shownText(script: Shapes["ScriptShown"]): string {
 
 const CAPS: Record<string, (value: number) => string> = {
   targets: (value) => `at most ${counted(value, "target")}`, seconds: (value) => `at most ${counted(value, "second")}`,
+  at_once: (value) => (value === 1 ? "one target after the other" : `${value} targets at once`),
+  stop_at_failed_pct: (value) => (value === 0 ? "stops at the first that fails" : `stops when ${value}% have failed`),
 };
+const TIMEOUT = "_timeout_s";
 
-/** Limits that the act keeps to. */
+/** Limits that the act keeps to: how it goes over its targets, then how long each script may take. */
 export function capsOf(caps: Record<string, number>): string {
-  return Object.entries(caps).map(([name, value]) => CAPS[name]?.(value) ?? `${name.replaceAll("_", " ")} ${value}`).join(", ");
+  const names = Object.keys(caps).sort((a, b) => Number(a.endsWith(TIMEOUT)) - Number(b.endsWith(TIMEOUT)));
+  return names.map((name) => {
+    const value = caps[name] ?? 0;
+    if (name.endsWith(TIMEOUT)) return `${name.slice(0, -TIMEOUT.length).replaceAll("_", " ")} ${duration(value)} at most`;
+    return CAPS[name]?.(value) ?? `${name.replaceAll("_", " ")} ${value}`;
+  }).join(", ");
 }
+
+/** A runbook's version with its file's hash, as far as a person compares it: \`3 9f86d08188…\`. */
+export function shortVersion(version: string): string {
+  const [number = "", hash = ""] = version.split(" ");
+  return hash.length > SHOWN_OF_HASH ? `${number} (${hash.slice(0, SHOWN_OF_HASH)}…)` : version;
+}
+
+const SHOWN_OF_HASH = 12;

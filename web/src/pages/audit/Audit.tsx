@@ -2,13 +2,17 @@ import { Button, TextInput } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
-import { answered, client } from "@/api/client";
+import { answered, client, type Shapes } from "@/api/client";
 import { useCompanyName, useMay, useSession } from "@/api/session";
+import { factsOf, reasonWords, shortId } from "@/pages/audit/words";
 import { Empty, Failure, Skeleton } from "@/parts/States";
 import table from "@/parts/Table.module.css";
+import { Inert } from "@/parts/Inert";
+import { Person } from "@/parts/Person";
 import { At } from "@/parts/Time";
 import type { Search } from "@/router";
 import { Page } from "@/shell/Page";
+import styles from "./Audit.module.css";
 
 /** What was done, by whom, to what and why: an entry for each act, which nobody can change afterwards. */
 export default function Audit() {
@@ -37,21 +41,39 @@ export default function Audit() {
   };
   return (
     <Page title="Audit log">
-      <form onSubmit={narrow} style={{ display: "flex", gap: 8, marginBottom: 12, flexWrap: "wrap" }}>
-        <TextInput aria-label="Who" placeholder="Who: an e-mail" value={actor} onChange={(event) => setActor(event.currentTarget.value)} />
-        <TextInput aria-label="Act" placeholder="Act, such as signed_in" value={action} onChange={(event) => setAction(event.currentTarget.value)} />
+      <form role="search" onSubmit={narrow} className={styles.filter}>
+        <TextInput aria-label="Who" placeholder="Who, by e-mail" value={actor} onChange={(event) => setActor(event.currentTarget.value)} />
+        <TextInput aria-label="Act" placeholder="What, such as signed_in" value={action} onChange={(event) => setAction(event.currentTarget.value)} />
         <Button type="submit">Find</Button>
       </form>
       {found.isPending ? <Skeleton rows={12} /> : null}
       {found.error && !found.data ? <Failure what="The audit log" failure={found.error} again={() => void found.refetch()} /> : null}
-      {found.data && rows.length === 0 ? <Empty title="No entry fits." /> : null}
+      {found.data && rows.length === 0 ? (search.actor || search.action ? <Empty title="No entry fits."><p>Take a word out above: an e-mail and an act are looked for as they are written.</p></Empty> : <Empty title="Nothing was done yet."><p>Each act of a person, of the command line and of the product on itself is written here, and stays.</p></Empty>) : null}
       {rows.length ? (
-        <table className={table.table}>
-          <thead><tr><th>When</th><th>Who</th><th>Did</th><th>To</th><th className={table.some}>Company</th><th className={table.few}>Why</th></tr></thead>
-          <tbody>{rows.map((one) => <tr key={one.id}><td><At at={one.at} seconds /></td><td>{one.actor}</td><td><b>{one.action.replaceAll("_", " ")}</b></td><td className={table.wide}>{Object.values(one.resource).join(" ")} <span className="dim">{Object.keys(one.detail).length ? JSON.stringify(one.detail) : ""}</span></td><td className={table.some}>{companyName(one.company_id)}</td><td className={table.few}>{one.reason}</td></tr>)}</tbody>
+        <table className={`${table.table} ${table.cards}`}>
+          <thead><tr><th>When</th><th>Who</th><th>Did what, to what</th><th className={table.some}>Company</th><th>Why</th></tr></thead>
+          <tbody>{rows.map((one) => <Row key={one.id} entry={one} company={companyName(one.company_id)} />)}</tbody>
         </table>
       ) : null}
       {found.hasNextPage ? <Button mt="md" loading={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>Older ones</Button> : null}
     </Page>
+  );
+}
+
+/** One act: in its first line what was done and to what, in the second the facts that were kept with it. */
+function Row({ entry: one, company }: { entry: Shapes["alertwhisperer__api__audit__EntryShown"]; company: string }) {
+  const { kind = "", id = "", ...rest } = one.resource as Record<string, string>;
+  const facts = factsOf({ ...rest, ...one.detail });
+  return (
+    <tr>
+      <td className={styles.when}><At at={one.at} seconds /></td>
+      <td className={styles.who}><Person email={one.actor} /></td>
+      <td className={styles.what}>
+        <b>{one.action.replaceAll("_", " ")}</b> {kind && !one.action.startsWith(kind) ? `${kind.replaceAll("_", " ")} ` : ""}<code title={id}>{shortId(id)}</code>
+        {facts.length ? <span className={styles.facts}>{facts.map(({ name, value, whole }) => <span key={name} title={whole}>{name} <b><Inert text={value} /></b></span>)}</span> : null}
+      </td>
+      <td className={`${table.some} ${styles.when}`}>{company}</td>
+      <td className={styles.why} data-label={one.reason ? "why" : undefined}><Inert text={reasonWords(one.reason)} /></td>
+    </tr>
   );
 }

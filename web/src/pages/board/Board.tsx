@@ -50,7 +50,7 @@ export default function Board() {
       actions={(
         <>
           <span className={`dim small ${styles.about}`}>{counted(shown.length, "company", "companies")}, by name; the grey band is the usual rate at this hour</span>
-          <Button onClick={turn}>{wall ? "Leave the wall" : "Wall mode"}</Button>
+          <Button className={styles.turn ?? ""} onClick={turn}>{wall ? "Leave the wall" : "Wall mode"}</Button>
           {waiting ? <Button variant="light" onClick={show} rightSection={<Kbd>n</Kbd>}>{counted(waiting, "more burns", "more burn")}: show</Button> : null}
         </>
       )}

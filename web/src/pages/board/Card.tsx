@@ -5,7 +5,7 @@ import { Bars } from "@/parts/Bars";
 import { duration } from "@/parts/duration";
 import { Icon } from "@/parts/Icon";
 import { Inert } from "@/parts/Inert";
-import { counted, personName } from "@/parts/names";
+import { counted, initialsOf } from "@/parts/names";
 import { useNow } from "@/parts/now";
 import { SeverityCounts, SeverityGlyph } from "@/parts/Severity";
 import { stateTitle } from "@/parts/State";
@@ -21,7 +21,7 @@ export function Card({ card, most }: { card: CardData; most: number }) {
       <header>
         <span className={styles.badge} aria-hidden>{initials(card.name)}</span>
         <h2><Link to="/incidents" search={{ company: card.id } as never}>{card.name}</Link></h2>
-        <SeverityCounts counts={card.by_severity} />
+        <SeverityCounts counts={card.by_severity} most={3} />
       </header>
       <ul>
         {shown.map((one) => (
@@ -29,7 +29,7 @@ export function Card({ card, most }: { card: CardData; most: number }) {
             <Link to="/incidents/$number" params={{ number: String(one.number) }} className={styles.incident}>
               <SeverityGlyph severity={one.severity} size={15} />
               <span className={styles.title}><Inert text={titleOf(one)} /></span><span className={styles.age}><Age at={one.opened_at} /></span>
-              <span className={styles.meta}>{one.number} <Inert text={one.asset ?? ""} />, {stateTitle[one.state].toLowerCase()}{one.assignee ? `, ${personName(one.assignee).split("@")[0]}` : ""}</span>
+              <span className={styles.meta}><span className={styles.where}>{one.number} <Inert text={one.asset ?? ""} /></span><span className={styles.how}>, {stateTitle[one.state].toLowerCase()}{one.assignee ? `, ${initialsOf(one.assignee)}` : ""}</span></span>
             </Link>
           </li>
         ))}

@@ -20,11 +20,11 @@ export function Freezes({ company, freezes, maySet }: { company: Whose; freezes:
     <section className="card" aria-label="Freezes">
       <h2>Freezes <span className="dim small">times in which nothing starts, by your clock</span></h2>
       {freezes.length === 0 ? <p className="dim">None is in force and none is to come. Set one before a migration, an audit or the holidays.</p> : (
-        <table className={table.table}>
+        <table className={`${table.table} ${table.cards}`}>
           <thead><tr><th>From</th><th>To</th><th>Why</th><th>State</th><th><span className="visually-hidden">What to do</span></th></tr></thead>
           <tbody>{freezes.map((one) => (
             <tr key={`${one.reach} ${one.from} ${one.to} ${one.reason}`}>
-              <td><At at={one.from} /></td><td><At at={one.to} /></td><td>{one.reason}</td>
+              <td data-label="from"><At at={one.from} /></td><td data-label="to"><At at={one.to} /></td><td>{one.reason}</td>
               <td>{one.holds ? <b>in force</b> : "to come"}{one.reach === "all" && company ? <span className="dim">, of all companies</span> : null}</td>
               <td className={table.right}>{maySet && one.reach === reach ? <Button size="compact-xs" aria-label={`Take ${one.reason} away`} loading={freeze.isPending} onClick={() => freeze.mutate(windows(own.filter((other) => other !== one)))}>Take it away</Button> : null}</td>
             </tr>

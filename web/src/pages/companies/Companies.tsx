@@ -2,15 +2,18 @@ import { Button, Modal, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
-import { useBoard } from "@/api/board";
+import { type Card, useBoard } from "@/api/board";
 import { answered, client } from "@/api/client";
 import { useMay, useSession } from "@/api/session";
+import { Icon } from "@/parts/Icon";
+import { counted } from "@/parts/names";
 import { SeverityCounts } from "@/parts/Severity";
 import { Empty } from "@/parts/States";
 import table from "@/parts/Table.module.css";
 import { Brakes } from "@/pages/brakes/Brakes";
 import type { Search } from "@/router";
 import { Page } from "@/shell/Page";
+import styles from "./Companies.module.css";
 
 const MOST = 500;
 
@@ -32,19 +35,26 @@ export default function Companies() {
         <>
           {companies.length > 8 ? <TextInput aria-label="Find a company" placeholder="Find a company" value={words} onChange={(event) => setWords(event.currentTarget.value)} mb="sm" w={280} /> : null}
           <table className={table.table}>
-            <thead><tr><th>Company</th><th>Open</th><th className={table.right}>Set up</th></tr></thead>
-            <tbody>{shown.slice(0, MOST).map((one) => (
-              <tr key={one.id}>
-                <td><Link to={`/companies/${one.id}/overview`}>{one.name}</Link></td>
-                <td><SeverityCounts counts={board?.companies.find((other) => other.id === one.id)?.by_severity ?? {}} /></td>
-                <td className={table.right}><Link to={`/companies/${one.id}/integrations`}>integrations</Link></td>
-              </tr>
-            ))}</tbody>
+            <thead><tr><th>Company</th><th>Open incidents</th><th className={`${table.right} ${table.some}`}>Alerts, last hour</th><th className={table.some}>Tools</th></tr></thead>
+            <tbody>{shown.slice(0, MOST).map((one) => <Row key={one.id} id={one.id} name={one.name} card={board?.companies.find((other) => other.id === one.id)} />)}</tbody>
           </table>
         </>
       )}
       {adding ? <Add onClose={() => setAdding(false)} /> : null}
     </Page>
+  );
+}
+
+function Row({ id, name, card }: { id: string; name: string; card: Card | undefined }) {
+  const burns = card ? Object.values(card.by_severity).some((count) => count > 0) : false;
+  const silent = card?.silent.length ?? 0;
+  return (
+    <tr>
+      <td><Link to={`/companies/${id}/overview`}>{name}</Link></td>
+      <td>{burns ? <SeverityCounts counts={card?.by_severity ?? {}} /> : card ? <span className="dim">none</span> : null}</td>
+      <td className={`${table.right} ${table.some}`}>{card ? card.alerts_last_hour.toLocaleString("en") : null}</td>
+      <td className={table.some}><Link to={`/companies/${id}/integrations`} className={styles.tools} data-silent={silent > 0 || undefined}>{silent ? <><Icon name="warning" size={13} /> {counted(silent, "tool")} silent</> : "Integrations"}</Link></td>
+    </tr>
   );
 }
 

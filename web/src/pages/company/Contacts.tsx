@@ -21,7 +21,7 @@ export function Contacts({ company }: { company: string }) {
       {data.items.length === 0 ? <Empty title="No contact yet." action={add}><p>Whoever is on call at 3 a.m. finds here whom to call, and what they must not do.</p></Empty> : (
         <>
           <p style={{ marginBottom: 12 }}>{add}</p>
-          <table className={table.table}><thead><tr><th>Name</th><th>Role</th><th>Phone</th><th className={table.some}>E-mail</th><th className={table.some}>Hours</th><th className={table.few}>Notes</th></tr></thead>
+          <table className={`${table.table} ${table.cards}`}><thead><tr><th>Name</th><th>Role</th><th>Phone</th><th className={table.some}>E-mail</th><th className={table.some}>Hours</th><th className={table.few}>Notes</th></tr></thead>
             <tbody>{data.items.map((one) => <tr key={one.id}><td><b>{one.name}</b></td><td>{one.role}</td><td>{one.phone}</td><td className={table.some}>{one.email}</td><td className={table.some}>{one.hours}</td><td className={table.few}>{one.notes}</td></tr>)}</tbody></table>
         </>
       )}

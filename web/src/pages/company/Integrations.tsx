@@ -5,11 +5,13 @@ import { useState } from "react";
 import { answered, client, type Shapes } from "@/api/client";
 import { useMay } from "@/api/session";
 import { remember } from "@/pages/integration/made";
+import { Icon } from "@/parts/Icon";
 import { Empty, Failure, Skeleton } from "@/parts/States";
 import table from "@/parts/Table.module.css";
 import { Age } from "@/parts/Time";
 import { ToolTile } from "@/parts/Tool";
 import type { Search } from "@/router";
+import styles from "./Company.module.css";
 
 type Check = Shapes["SilenceCheckShown"];
 
@@ -30,9 +32,9 @@ export function Integrations({ company }: { company: string }) {
       {data.items.length === 0 ? <Empty title="No tool sends yet." action={add}><p>Choose one: you get an address, a key and the steps for its own menus, and see the first alert arrive.</p></Empty> : (
         <>
           <p style={{ marginBottom: 12 }}>{add}</p>
-          <table className={table.table}>
+          <table className={`${table.table} ${table.cards}`}>
             <thead><tr><th>Tool</th><th>Name</th><th>State</th><th className={table.right}>Last alert</th></tr></thead>
-            <tbody>{data.items.map((one) => <tr key={one.id}><td><ToolTile tool={one.source} /> <span className="dim">{one.source}</span></td><td className={table.wide}><Link to={`/companies/${company}/integrations/${one.id}`}>{one.name}</Link></td><td>{stateWords(checkOf(one.id))}</td><td className={table.right}>{checkOf(one.id)?.heard_at ? <Age at={checkOf(one.id)?.heard_at ?? ""} suffix=" ago" /> : <span className="dim">never</span>}</td></tr>)}</tbody>
+            <tbody>{data.items.map((one) => <tr key={one.id}><td><ToolTile tool={one.source} /> <span className="dim">{one.source}</span></td><td className={table.wide}><Link to={`/companies/${company}/integrations/${one.id}`}>{one.name}</Link></td><td>{stateWords(checkOf(one.id))}</td><td className={table.right} data-label="last alert">{checkOf(one.id)?.heard_at ? <Age at={checkOf(one.id)?.heard_at ?? ""} suffix=" ago" /> : <span className="dim">never</span>}</td></tr>)}</tbody>
           </table>
         </>
       )}
@@ -41,10 +43,10 @@ export function Integrations({ company }: { company: string }) {
   );
 }
 
-function stateWords(check: Check | undefined): string {
+function stateWords(check: Check | undefined): React.ReactNode {
   if (!check) return "";
-  if (check.state === "silent") return "silent longer than usual";
-  return check.heard_at ? "receiving" : "waiting for its first alert";
+  if (check.state === "silent") return <span className={styles.late}><Icon name="warning" size={13} /> silent longer than usual</span>;
+  return check.heard_at ? <span className={styles.heard}><Icon name="check" size={13} /> receiving</span> : "waiting for its first alert";
 }
 
 function Add({ company, onClose }: { company: string; onClose: () => void }) {

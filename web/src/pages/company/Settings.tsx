@@ -1,8 +1,9 @@
 import { Button, Group, Modal, NumberInput, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { Fragment, useState } from "react";
 import { answered, client, type Shapes } from "@/api/client";
 import { useMay } from "@/api/session";
+import { Words } from "@/parts/Prose";
 import { refusalElse } from "@/parts/refusal";
 import { Failure, Skeleton } from "@/parts/States";
 import styles from "./Company.module.css";
@@ -23,9 +24,9 @@ export function Settings({ company }: { company: string }) {
         <thead><tr><th>Setting</th><th>Value</th><th className={table.some}>From</th><th className={table.some}>Means</th>{may("setting.set") ? <th><span className="visually-hidden">What to do</span></th> : null}</tr></thead>
         <tbody>{data.items.map((one) => (
           <tr key={one.name}>
-            <td className={styles.anywhere}><code>{one.name}</code></td><td><b>{shown(one.value)}</b></td>
+            <td className={styles.setting}><code>{broken(one.name)}</code></td><td><b>{shown(one.value)}</b></td>
             <td className={table.some}>{one.origin === "company" ? "its own" : one.origin}{one.set_by ? <span className="dim"> by {one.set_by}</span> : null}</td>
-            <td className={table.some}><span className="dim">{one.meaning}</span></td>
+            <td className={table.some}><span className="dim"><Words text={one.meaning} /></span></td>
             {may("setting.set") ? <td className={table.right}><Button size="compact-xs" aria-label={`Change ${one.name}`} onClick={() => setEdited(one)}>Change</Button></td> : null}
           </tr>
         ))}</tbody>
@@ -34,6 +35,9 @@ export function Settings({ company }: { company: string }) {
     </>
   );
 }
+
+/** A name that may break after its underscores, and nowhere else. */
+const broken = (name: string): React.ReactNode => name.split("_").map((part, at) => <Fragment key={part}>{at ? <>_<wbr /></> : null}{part}</Fragment>);
 
 const shown = (value: Setting["value"]): React.ReactNode => (value === "" ? <span className="dim">none</span> : typeof value === "number" ? value.toLocaleString("en") : value);
 

@@ -60,7 +60,7 @@ export function SignIns({ company }: { company: string }) {
     <>
       {may("user.invite") ? <p className={styles.lead}><Button onClick={() => setInviting(true)}>Invite somebody</Button></p> : null}
       {failure ? <p role="alert" className={styles.bad}>{refusalElse(failure)}</p> : null}
-      <table className={table.table}>
+      <table className={`${table.table} ${table.cards}`}>
         <thead><tr><th>Who</th><th>As</th><th className={table.some}>Serves</th><th><span className="visually-hidden">What to do</span></th></tr></thead>
         <tbody>{data.map((one) => (
           <tr key={one.id}>

@@ -32,15 +32,15 @@ export function Silence({ company }: { company: string }) {
   return (
     <>
       <p className={`dim ${styles.lead}`}>When one is silent for longer than is expected an incident opens; the next thing heard resolves it.</p>
-      <table className={table.table}>
+      <table className={`${table.table} ${table.cards}`}>
         <thead><tr><th>Tool</th><th>State</th><th className={table.some}>Expected</th><th className={table.some}>Opens</th><th className={table.right}>Last heard</th><th><span className="visually-hidden">What to do</span></th></tr></thead>
         <tbody>{data.items.map((one) => (
           <tr key={one.id}>
             <td><b>{one.integration}</b>{one.heartbeat === null ? null : <span className="dim"> heartbeat {one.heartbeat}</span>}</td>
             <td>{stateWords(one)}</td>
-            <td className={table.some}>{expected(one)}</td>
-            <td className={table.some}><span className={styles.with}><SeverityGlyph severity={one.severity} size={14} decorative />{severityTitle[one.severity]}</span></td>
-            <td className={table.right}>{one.heard_at ? <Age at={one.heard_at} suffix=" ago" /> : <span className="dim">never</span>}</td>
+            <td className={table.some} data-label="expected">{expected(one)}</td>
+            <td className={table.some} data-label="opens"><span className={styles.with}><SeverityGlyph severity={one.severity} size={14} decorative />{severityTitle[one.severity]}</span></td>
+            <td className={table.right} data-label="last heard">{one.heard_at ? <Age at={one.heard_at} suffix=" ago" /> : <span className="dim">never</span>}</td>
             <td className={table.right}>{may("silence.set") ? <Button size="compact-xs" aria-label={`Change what is expected of ${one.integration}`} onClick={() => setEdited(one)}>Change</Button> : null}</td>
           </tr>
         ))}</tbody>

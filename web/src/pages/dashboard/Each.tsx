@@ -5,6 +5,7 @@ import { minutes } from "@/parts/duration";
 import { count, percent, type Range, rowsOf } from "@/pages/dashboard/figures";
 import { Trend } from "@/pages/dashboard/Trend";
 import { Goto } from "@/parts/Goto";
+import styles from "./Dashboard.module.css";
 import table from "@/parts/Table.module.css";
 
 const MOST = 30;
@@ -15,8 +16,9 @@ export function Each({ range, soFar }: { range: Range; soFar: boolean }) {
   const { companies } = useSession();
   return (
     <section aria-label="Each company">
+      <h2 className={styles.each}>Each company <span className="dim small">by name; the line is its noise reduction</span></h2>
       <table className={table.table}>
-        <thead><tr><th>Company</th><th className={table.right}>Alerts</th><th className={table.right}>Incidents</th><th className={table.right}>Noise reduction</th><th className={`${table.right} ${table.some}`}>To acknowledge, median</th><th className={`${table.right} ${table.some}`}>To resolve, median</th><th className={table.few}>Noise reduction, its course</th></tr></thead>
+        <thead><tr><th>Company</th><th className={table.right}>Alerts</th><th className={table.right}>Incidents</th><th className={table.right}>Noise reduction</th><th className={`${table.right} ${table.some}`}>To acknowledge, median</th><th className={`${table.right} ${table.some}`}>To resolve, median</th><th className={table.few}>Its course</th></tr></thead>
         <tbody>{companies.slice(0, MOST).map((one) => <Company key={one.id} id={one.id} name={one.name} range={range} soFar={soFar} />)}</tbody>
       </table>
       {companies.length > MOST ? <p className="dim small">The first {MOST} of {count(companies.length)} by name; choose any at the top left.</p> : null}

@@ -38,7 +38,7 @@ export function Heat({ company }: { company: string | null }) {
   };
   return (
     <section className="card" aria-label="Alerts by hour and weekday">
-      <h2>Alerts by hour and weekday <span className="dim small">alerts an hour, median of the last {data.weeks} {data.weeks === 1 ? "week" : "weeks"}, {data.zone}</span>
+      <h2>Alerts by hour and weekday <span className="dim small">alerts an hour, median of {data.weeks} {data.weeks === 1 ? "week" : "weeks"}, {data.zone}</span>
         {known.length ? <button type="button" className={styles.link} onClick={() => setAsTable(!asTable)}>{asTable ? "show as map" : "show as table"}</button> : null}</h2>
       {known.length === 0 ? <p className={styles.absent}>not measured yet <span className="small">No full day with alerts yet; it begins with the first midnight after an alert.</span></p> : asTable ? (
         <div className={styles.tall}>

@@ -23,7 +23,7 @@ export function Noisiest({ asked }: { asked: Asked }) {
         <SegmentedControl size="xs" aria-label="Count by" className={styles.by ?? ""} data={[{ value: "check", label: "Checks" }, { value: "asset", label: "Assets" }]} value={by} onChange={(value) => void navigate({ to: ".", search: { ...search, by: value === "asset" ? value : undefined } as never, replace: true })} /></h2>
       {error && !data ? <Failure what={title} failure={error} again={() => void refetch()} /> : !data ? <Skeleton rows={7} /> : data.items.length === 0 ? <Empty title="No alert in this time." /> : (
         <table className={table.table}>
-          <thead><tr><th>{by === "check" ? "Check" : "Asset"}</th>{withSecond ? <th className={table.some}>{by === "check" ? "Asset" : "Check"}</th> : null}{asked.company ? null : <th className={table.some}>Company</th>}<th className={table.right}>Alerts</th><th className={table.right}>Share</th><th className={table.right}>Incidents</th><th><span className="visually-hidden">What to do</span></th></tr></thead>
+          <thead><tr><th>{by === "check" ? "Check" : "Asset"}</th>{withSecond ? <th className={table.some}>{by === "check" ? "Asset" : "Check"}</th> : null}{asked.company ? null : <th className={table.some}>Company</th>}<th className={table.right}>Alerts</th><th className={`${table.right} ${styles.share}`}>Share</th><th className={table.right}>Incidents</th><th><span className="visually-hidden">What to do</span></th></tr></thead>
           <tbody>{data.items.map((one) => <Row key={`${one.company_id} ${one.check} ${one.asset}`} one={one} by={by} withCompany={asked.company === null} withSecond={withSecond} />)}</tbody>
         </table>
       )}
@@ -39,9 +39,9 @@ function Row({ one, by, withCompany, withSecond }: { one: Noisy; by: "check" | "
     <tr>
       <td><Goto to={one.link}>{first}</Goto></td>
       {withSecond ? <td className={table.some}>{second ?? <span className="dim">several</span>}</td> : null}
-      {withCompany ? <td className={table.some}>{one.company}</td> : null}
+      {withCompany ? <td className={`${table.some} ${styles.whole}`}>{one.company}</td> : null}
       <td className={table.right}>{count(one.alerts)}</td>
-      <td className={table.right}>{one.share_pct === null ? null : `${percent(one.share_pct)}%`}</td>
+      <td className={`${table.right} ${styles.share}`}>{one.share_pct === null ? null : `${percent(one.share_pct)}%`}</td>
       <td className={table.right}>{count(one.incidents)}</td>
       <td className={table.right}>{may("rule.set") ? <Goto to={`/companies/${one.company_id}/rules?${draft}`} className={styles.draft ?? ""}>Draft a rule</Goto> : null}</td>
     </tr>

@@ -1,11 +1,12 @@
 import { useState } from "react";
 import { bucketName, count, type Figures, nice, type Part, type Range, type Report, rowsOf } from "@/pages/dashboard/figures";
 import { Goto } from "@/parts/Goto";
+import { counted } from "@/parts/names";
 import { Empty } from "@/parts/States";
 import table from "@/parts/Table.module.css";
 import styles from "./Dashboard.module.css";
 
-const HEIGHT = 244;
+const HEIGHT = 282;
 const STEPS = 4;
 const PARTS: readonly { part: Part; title: string }[] = [
   { part: "folded", title: "Repeats folded" }, { part: "correlated", title: "Correlated" }, { part: "suppressed", title: "Suppressed" }, { part: "incidents", title: "Became incidents" },
@@ -19,7 +20,7 @@ export function Where({ report, company, range }: { report: Report; company: str
   const total = report.total_alerts;
   return (
     <section className="card" aria-label="Where alerts went">
-      <h2>Where {count(total)} alerts went <span className="dim small">alerts {range === "24h" ? "an hour" : "a day"}; the top label is what the tools sent</span>
+      <h2>Where {counted(total, "alert")} went <span className="dim small">alerts {range === "24h" ? "an hour" : "a day"}; the top label is what the tools sent</span>
         {total ? <button type="button" className={styles.link} onClick={() => setAsTable(!asTable)}>{asTable ? "show as bars" : "show as table"}</button> : null}</h2>
       <p className={styles.legend}>{PARTS.map(({ part, title }) => {
         const value = report.where_alerts_went[part];

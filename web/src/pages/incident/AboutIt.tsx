@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { answered, client, type Shapes } from "@/api/client";
 import { useMay } from "@/api/session";
 import { Expires } from "@/pages/approvals/parts";
+import { titleOf } from "@/pages/approvals/words";
 import { Code } from "@/parts/Code";
 import { counted, roleName } from "@/parts/names";
 import { Risk } from "@/parts/Risk";
@@ -32,7 +33,7 @@ function One({ id, approval: one }: { id: string; approval: Shapes["ApprovalShow
   const mine = one.you === "may";
   return (
     <section className={`card ${styles.waiting}`} aria-label="Waits for an approval">
-      <div className={styles.cardhead}><h2><StateGlyph state="needs_approval" /> {plan?.runbook ?? "Waits for an approval"}</h2><Risk risk={one.risk} tag /></div>
+      <div className={styles.cardhead}><h2><StateGlyph state="needs_approval" /> {titleOf(one.runbook)}</h2><Risk risk={one.risk} tag /></div>
       <p>{one.why}</p>
       {plan?.act.text ? <div className={styles.script}><Code wrap label="What would run" text={plan.act.text} /></div> : null}
       <dl className={styles.facts}>

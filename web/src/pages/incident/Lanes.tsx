@@ -16,6 +16,7 @@ const FEW_LANES = 8;
 const MOST_TICKS = 6;
 const LEAST_APART = 0.05; // of the axis: less, and glyphs lie on each other
 const LEAST_SAID = 0.09;
+const MARK_WIDE = 0.16; // what "Dana took it" covers of the axis
 const LEAST_SPAN_MS = 10_000;
 const FINE_MS = 600_000;
 const MARGIN = 0.02; // after "now", so that its word has a place
@@ -34,10 +35,11 @@ export function Lanes({ incident }: { incident: Whole }) {
   const at = (time: number) => `${(time - start) / (end - start) * 100}%`;
   // A tick so near to "now" that its words would lie on it has none.
   const ticks = ticksOf(start, until, MOST_TICKS);
-  const said = ticks.filter((tick) => (until - tick) / (until - start) > LEAST_SAID);
+  const taken = incident.acknowledged_at ? Date.parse(incident.acknowledged_at) : null;
+  const free = (tick: number) => taken === null || Math.abs(tick - taken) / (until - start) > MARK_WIDE;
+  const said = ticks.filter((tick) => (until - tick) / (until - start) > LEAST_SAID && free(tick));
   const shown = all || lanes.length <= FEW_LANES + 1 ? lanes : lanes.slice(0, FEW_LANES);
   const word = until - start < FINE_MS ? clockTime : shortTime;
-  const taken = incident.acknowledged_at ? Date.parse(incident.acknowledged_at) : null;
   return (
     <section className={`card ${styles.card}`} aria-label="What fired, where, when">
       <div className={styles.title}>

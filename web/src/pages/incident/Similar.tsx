@@ -42,8 +42,8 @@ function One({ before: one, title }: { before: Before; title: string }) {
     <li>
       <Link to="/incidents/$number" params={{ number: String(one.number) }}>{one.number}</Link>
       <span>
-        {one.title === title ? null : <><Inert text={one.title} />, </>}
-        <At at={one.opened_at} />: over {one.minutes_to_resolve ? `after ${duration(one.minutes_to_resolve * 60)}` : "within a minute"}{one.resolved_by ? `, by ${personName(one.resolved_by).split("@")[0]}` : ", by itself"}
+        <Inert text={one.title === title ? "The same alert" : one.title} />
+        <small><At at={one.opened_at} />, over {one.minutes_to_resolve ? `after ${duration(one.minutes_to_resolve * 60)}` : "within a minute"}{one.resolved_by ? `, by ${personName(one.resolved_by).split("@")[0]}` : ", by itself"}</small>
         {one.resolution_note ? <q className={styles.cause}><Inert text={one.resolution_note} /></q> : null}
       </span>
       {held

@@ -4,11 +4,12 @@ import { type RefObject, useMemo, useState } from "react";
 import type { Whole } from "@/api/acts";
 import { type Alert, worstOf } from "@/pages/incident/bars";
 import { RunStep } from "@/pages/incident/RunStep";
-import { countsOf, type Entry, folded, type Group, GROUPS, keyOf, outcomeOf, telling, verbOf } from "@/pages/incident/lines";
+import { countsOf, type Entry, folded, type Group, GROUPS, keyOf, outcomeOf, runTitleOf, telling, verbOf } from "@/pages/incident/lines";
 import { Icon, type IconName } from "@/parts/Icon";
 import { IncidentLink } from "@/parts/IncidentLink";
 import { Inert } from "@/parts/Inert";
 import { Kbd } from "@/parts/Kbd";
+import { counted } from "@/parts/names";
 import { Person } from "@/parts/Person";
 import { duration } from "@/parts/duration";
 import { SeverityGlyph } from "@/parts/Severity";
@@ -48,7 +49,8 @@ export function Timeline({ incident, box, onComment }: {
           const [last] = line.entries;
           const key = last ? keyOf(last) : "";
           if (opened.has(key)) return line.entries.map((entry) => <Item key={keyOf(entry)} entry={entry} alert={alertOf(entry, alerts)} />);
-          return [<Burst key={key} entries={line.entries} alerts={alerts} onShow={() => setOpened((was) => new Set(was).add(key))} />];
+          const show = () => setOpened((was) => new Set(was).add(key));
+          return [line.kind === "steps" ? <Steps key={key} entries={line.entries} onShow={show} /> : <Burst key={key} entries={line.entries} alerts={alerts} onShow={show} />];
         })}
       </ol>
       {onComment ? <CommentBox box={box} onComment={onComment} /> : null}
@@ -81,6 +83,19 @@ function Burst({ entries, alerts, onShow }: { entries: readonly Entry[]; alerts:
         <b>{entries.length} alerts in {duration(seconds)}</b> from <Inert text={assets.slice(0, MOST_NAMED).join(", ")} />{assets.length > MOST_NAMED ? ` and ${assets.length - MOST_NAMED} more` : ""}{" "}
         {[...new Set(of.map((one) => one.source))].map((tool) => <ToolTile key={tool} tool={tool} />)} <button type="button" className={styles.more} onClick={onShow}>show {entries.length}</button>
       </span>
+    </li>
+  );
+}
+
+/** Steps of runs on their way. */
+function Steps({ entries, onShow }: { entries: readonly Entry[]; onShow: () => void }) {
+  const [last] = entries;
+  if (!last) return null;
+  const runs = [...new Set(entries.map((one) => runTitleOf(one)))];
+  return (
+    <li className={styles.item}>
+      <At at={last.at} seconds /><span className={styles.icon} data-kind={last.group}><Icon name="runs" size={12} /></span>
+      <span>{counted(entries.length, "step")} of <Inert text={runs.join(" and ")} /> <button type="button" className={styles.more} onClick={onShow}>show {entries.length}</button></span>
     </li>
   );
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { countsOf, type Entry, folded, outcomeOf, stepOf, telling, verbOf } from "@/pages/incident/lines";
+import { countsOf, type Entry, folded, outcomeOf, runTitleOf, stepOf, telling, verbOf } from "@/pages/incident/lines";
 
 function entry(kind: string, group: Entry["group"] = "people", more: Partial<Entry> = {}): Entry {
   return { at: "2026-03-01T08:00:00Z", kind, group, actor: "dana.whitfield@example.org", text: "", alert_id: null, detail: {}, ...more };
@@ -8,7 +8,7 @@ const alerts = (count: number) => Array.from({ length: count }, () => entry("joi
 
 test("more than four alerts in a row fold into one line, and what a person did parts them", () => {
   const lines = folded([...alerts(5), entry("acknowledge"), ...alerts(4)]);
-  expect(lines.map((one) => (one.kind === "burst" ? one.entries.length : one.entry.kind))).toEqual([5, "acknowledge", ...alerts(4).map((one) => one.kind)]);
+  expect(lines.map((one) => (one.kind === "one" ? one.entry.kind : one.entries.length))).toEqual([5, "acknowledge", ...alerts(4).map((one) => one.kind)]);
 });
 
 test("what began and what was worse than all before stands apart from a burst", () => {
@@ -16,7 +16,14 @@ test("what began and what was worse than all before stands apart from a burst", 
   const entries = of.map((_, at) => entry("joined_window", "alerts", { alert_id: String(at) }));
   const apart = telling(entries, (id) => of[Number(id)]);
   expect([...apart].map((one) => one.alert_id)).toEqual(["0", "2"]);
-  expect(folded(entries, apart).map((one) => (one.kind === "burst" ? one.entries.length : one.entry.alert_id))).toEqual(["0", "1", "2", 6]);
+  expect(folded(entries, apart).map((one) => (one.kind === "one" ? one.entry.alert_id : one.entries.length))).toEqual(["0", "1", "2", 6]);
+});
+
+test("steps of a run on its way fold into one line; what it came to, and a target that failed, stay in sight", () => {
+  const step = (after: string, asset: string | null) => entry("run_step", "decisions", { detail: { after, asset_id: asset, run_id: "r" }, text: `Restart a service${asset ? ` on ${asset}` : ""}: ${after}. It said so.` });
+  const lines = folded([step("failed", null), step("failed", "web-02"), step("acting", "web-02"), step("acting", "web-01"), step("running", null), step("waits_approval", null)]);
+  expect(lines.map((one) => (one.kind === "one" ? one.entry.detail.after : one.entries.length))).toEqual(["failed", "failed", 3, "waits_approval"]);
+  expect([step("acting", "web-01"), step("running", null)].map(runTitleOf)).toEqual(["Restart a service", "Restart a service"]);
 });
 
 test("counts of the groups sum to all", () => {

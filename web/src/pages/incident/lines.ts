@@ -11,9 +11,9 @@ export type Group = Entry["group"];
 export const GROUPS: readonly Group[] = ["alerts", "decisions", "people"];
 
 /** A run of alerts that came one after another is one line until it is asked for. */
-export type Line = { kind: "one"; entry: Entry } | { kind: "burst"; entries: readonly Entry[] };
+export type Line = { kind: "one"; entry: Entry } | { kind: "burst" | "steps"; entries: readonly Entry[] };
 
-const BURST = 4;
+const MOST_APART = { burst: 4, steps: 1 };
 
 /** How many of each group; they sum to all. */
 export function countsOf(entries: readonly Entry[]): Record<Group, number> {
@@ -35,24 +35,33 @@ export function telling(entries: readonly Entry[], severityOf: (alertId: string)
   return found;
 }
 
-/** Lines in the order given; more than four alerts in a row become one, but for those that stand apart. */
+/**
+ * Lines in the order given; more than four alerts in a row become one, but for those that stand apart, and so do the
+ * steps of a run on its way: what the whole run came to, and what failed, stays in sight.
+ */
 export function folded(entries: readonly Entry[], apart: ReadonlySet<Entry> = new Set()): Line[] {
   const lines: Line[] = [];
   let run: Entry[] = [];
+  let kind: Fold = null;
   const flush = (): void => {
-    if (run.length > BURST) lines.push({ kind: "burst", entries: run });
+    if (kind !== null && run.length > MOST_APART[kind]) lines.push({ kind, entries: run });
     else lines.push(...run.map((entry) => ({ kind: "one" as const, entry })));
     run = [];
   };
   for (const entry of entries) {
-    if (entry.group === "alerts" && !apart.has(entry)) run.push(entry);
-    else {
-      flush();
-      lines.push({ kind: "one", entry });
-    }
+    const own: Fold = apart.has(entry) ? null : entry.group === "alerts" ? "burst" : isOnTheWay(entry) ? "steps" : null;
+    if (own === null || own !== kind) flush();
+    kind = own;
+    run.push(entry);
   }
   flush();
   return lines;
+}
+
+type Fold = "burst" | "steps" | null;
+
+function isOnTheWay({ kind, detail }: Entry): boolean {
+  return kind === "run_step" && detail.after !== "failed" && (typeof detail.asset_id === "string" || detail.after === "running");
 }
 
 export function keyOf(entry: Entry): string {
@@ -101,6 +110,13 @@ function amount(list: unknown, one: string, several: string): string {
 }
 
 export interface RunStepSaid { runId: string; stand: Stand; where: string; why: string; phase: Act["phase"] | null; output: string }
+
+/** The title of a step's run, without the target that the step is on. */
+export function runTitleOf(entry: Entry): string {
+  const { where } = stepOf(entry);
+  const end = typeof entry.detail.asset_id === "string" ? where.lastIndexOf(" on ") : -1;
+  return end < 0 ? where : where.slice(0, end);
+}
 
 /** A step of a run in parts: the server writes `TITLE on TARGET: STATE. WHY`, and the end of what its script printed beside it. */
 export function stepOf({ detail, text }: Pick<Entry, "detail" | "text">): RunStepSaid {

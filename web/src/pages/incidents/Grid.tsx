@@ -9,8 +9,8 @@ import { Icon } from "@/parts/Icon";
 import styles from "./Incidents.module.css";
 
 const HEADS: Record<Group, [string, string]> = {
-  needs_ack: ["Needs acknowledgement", "the worst first, of equals the oldest"],
-  working: ["Being worked", "the worst first"],
+  needs_ack: ["Needs acknowledgement", "worst first, then longest waiting"],
+  working: ["Being worked", "worst first"],
   waiting: ["Waiting", "snoozed, or clear and held before closing"],
   done: ["Over", "newest first"],
 };

@@ -46,8 +46,8 @@ export const Row = memo(function Row({ incident: one, company, bars, left, chang
       <span role="gridcell"><SeverityGlyph severity={one.severity} /></span>
       {narrow ? (
         <span role="gridcell" className={styles.card}>
-          <span className={styles.line}><b className={styles.title}><Inert text={title} /></b><span className={styles.age}><Age at={one.opened_at} /></span></span>
-          <span className={styles.line}><span className={styles.meta}>{company ? `${company} · ` : ""}<Inert text={where} /></span><IncidentState incident={one} /></span>
+          <span className={styles.line}><span className={styles.what}><b className={styles.title}><Inert text={title} /></b><span className={styles.asset}><Inert text={where} /></span></span><span className={styles.age}><Age at={one.opened_at} /></span></span>
+          <span className={styles.line}><span className={styles.meta}>{company || one.number}</span><IncidentState incident={one} /></span>
         </span>
       ) : (
         <>

@@ -1,4 +1,4 @@
-import { Button, CopyButton } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
@@ -7,6 +7,8 @@ import { useCompanyName, useMay } from "@/api/session";
 import { useChanges } from "@/live/live";
 import { madeNow } from "@/pages/integration/made";
 import { Icon } from "@/parts/Icon";
+import { counted } from "@/parts/names";
+import { Copy, Prose } from "@/parts/Prose";
 import { SeverityGlyph, severityTitle } from "@/parts/Severity";
 import { Failure, Skeleton } from "@/parts/States";
 import { Age, At } from "@/parts/Time";
@@ -56,7 +58,7 @@ export default function Integration() {
             <li><h3>Key</h3>{fresh ? <><Value value={fresh} /><p className={styles.once}>Shown this once. Copy it now.</p></> : <p>{data.keys.filter((one) => one.revoked_at === null).map((one) => <code key={one.id}>{one.hint}… </code>)}<span className="dim">is in use and cannot be shown again.</span></p>}
               {may("key.add") ? <Button mt={4} loading={key.isPending} onClick={() => key.mutate()}>Make another key</Button> : null}{key.error ? <p role="alert">{key.error.message}</p> : null}</li>
             {secret ? <li><h3>Secret for signing{data.require_signature ? "" : ", if the tool can sign"}</h3><Value value={secret} /><p className={styles.once}>Shown this once.</p></li> : null}
-            <li><h3>In the tool</h3><pre className={styles.setup} tabIndex={0}>{filled(source?.setup ?? "", { webhook_url: data.webhook_url, api_key: fresh ?? "YOUR-KEY", hmac_secret: secret ?? "YOUR-SECRET" })}</pre></li>
+            <li><h3>In the tool</h3><Prose text={filled(source?.setup ?? "", { webhook_url: data.webhook_url, api_key: fresh ?? "YOUR-KEY", hmac_secret: secret ?? "YOUR-SECRET" })} /></li>
             {data.source === "generic" ? <li><h3>Or try it by hand</h3><Value value={curl} /></li> : null}
           </ol>
         </section>
@@ -68,11 +70,11 @@ export default function Integration() {
 
 /** The tool's own steps with this integration's values in their places. */
 function filled(setup: string, values: Record<string, string>): string {
-  return Object.entries(values).reduce((text, [name, value]) => text.replaceAll(`{${name}}`, value), setup).replaceAll("```sh\n", "").replaceAll("```", "");
+  return Object.entries(values).reduce((text, [name, value]) => text.replaceAll(`{${name}}`, value), setup);
 }
 
 function Value({ value }: { value: string }) {
-  return <p className={styles.value}><code>{value}</code><CopyButton value={value}>{({ copied, copy }) => <Button size="compact-xs" onClick={copy} leftSection={<Icon name={copied ? "check" : "copy"} size={12} />}>{copied ? "Copied" : "Copy"}</Button>}</CopyButton></p>;
+  return <p className={styles.value}><code>{value}</code><Copy text={value} /></p>;
 }
 
 /** The first-alert check: each step turns from ring to tick, and a failure names itself. */
@@ -85,14 +87,21 @@ function Check({ arrivals, tool }: { arrivals: Arrivals | undefined; tool: strin
     <section className="card" aria-live="polite"><h2>First-alert check</h2>
       <ol className={styles.check}>
         <Step done={came !== undefined}>{came ? <>A request came, the key is right <span className="dim"><At at={came.received_at} seconds /></span></> : <>Waiting for the first alert <span className="dim">(looks at the last hour)</span></>}</Step>
-        <Step done={member !== undefined}>{member ? <span className={styles.read}><SeverityGlyph severity={member.severity ?? "info"} size={14} decorative /> Read as {tool}: {severityTitle[member.severity ?? "info"].toLowerCase()}, {member.signature} on {member.asset}</span> : "Read"}</Step>
+        <Step done={member !== undefined}>{member ? <>Read as {tool}: <span className={styles.read}><SeverityGlyph severity={member.severity ?? "info"} size={14} decorative />{severityTitle[member.severity ?? "info"].toLowerCase()}</span>, <b>{member.signature}</b> on {member.asset}</> : "Read"}</Step>
         <Step done={Boolean(member?.incident_number)}>{member?.incident_number ? <>Opened incident <Link to={`/incidents/${member.incident_number}`}>{member.incident_number}</Link></> : "Became an incident"}</Step>
       </ol>
       {bad ? <p role="alert" className={styles.bad}><b>It could not be read.</b> {bad.what}{bad.where ? <> at <code>{bad.where}</code></> : null}. {bad.mend}</p> : null}
       {refusal ? <p role="alert" className={styles.bad}><b>{refusal.requests} refused</b>, last <Age at={refusal.last_at} suffix=" ago" />. {REFUSED[refusal.reason] ?? refusal.reason.replaceAll("_", " ")}</p> : null}
-      {arrivals && arrivals.items.length > 1 ? <><h3>Lately</h3><ul>{arrivals.items.map((one) => <li key={one.delivery_id}><At at={one.received_at} seconds /> {one.status}, {one.received} {one.received === 1 ? "member" : "members"}: {one.members.map((part) => part.outcome).join(", ")}</li>)}</ul></> : null}
+      {arrivals && arrivals.items.length > 1 ? <><h3 className={styles.lately}>What came lately</h3><ul className={styles.came}>{arrivals.items.map((one) => <li key={one.delivery_id}><At at={one.received_at} seconds /><span>{one.status}</span><span className="dim">{counted(one.received, "alert")}: {outcomes(one.members.map((part) => part.outcome))}</span></li>)}</ul></> : null}
     </section>
   );
+}
+
+/** What became of the alerts of a request, each outcome once with how often. */
+function outcomes(each: readonly (string | null)[]): string {
+  const counts = new Map<string, number>();
+  for (const one of each) counts.set(one ?? "not yet", (counts.get(one ?? "not yet") ?? 0) + 1);
+  return [...counts].map(([word, count]) => (count === 1 ? word : `${count} ${word}`).replaceAll("_", " ")).join(", ");
 }
 
 function Step({ done, children }: { done: boolean; children: React.ReactNode }) {

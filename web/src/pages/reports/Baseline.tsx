@@ -9,6 +9,7 @@ import { counted } from "@/parts/names";
 import { refusalAt, refusalElse } from "@/parts/refusal";
 import { Empty, Failure, Skeleton } from "@/parts/States";
 import table from "@/parts/Table.module.css";
+import { Person } from "@/parts/Person";
 import { At } from "@/parts/Time";
 
 type Kind = Shapes["BaselineShown"]["kind"];
@@ -41,7 +42,7 @@ export function Baseline({ company }: { company: string }) {
     <>
       {data === null ? <Empty title="Nothing to compare with yet." action={set}><p>Record how it was before: typed in, from the old tool’s file, or the first 30 days here. Reports then show before and after, with how many cases each is of.</p></Empty> : (
         <>
-          <p style={{ marginBottom: 8 }}>{KINDS[data.kind].replace(/^./, (one) => one.toUpperCase())}, of <At at={data.from} /> to <At at={data.to} />: {counted(data.sample.alerts, "alert")}, {counted(data.sample.incidents, "incident")}. <span className="dim">Set by {data.by}, <At at={data.set_at} />.</span></p>
+          <p style={{ marginBottom: 8 }}>{KINDS[data.kind].replace(/^./, (one) => one.toUpperCase())}, of <At at={data.from} /> to <At at={data.to} />: {counted(data.sample.alerts, "alert")}, {counted(data.sample.incidents, "incident")}. <span className="dim">Set by <Person email={data.by} />, <At at={data.set_at} />.</span></p>
           <table className={table.table}><thead><tr><th>Figure</th><th className={table.right}>Before</th></tr></thead>
             <tbody>{FIGURES.map(([name, title]) => <tr key={name}><td>{title}</td><td className={table.right}>{data.figures[name] === undefined ? <span className="dim">not measured</span> : name.endsWith("_pct") ? data.figures[name].toFixed(1) : minutes(data.figures[name])}</td></tr>)}</tbody></table>
           <Group mt="sm" gap="xs">{set}{may("baseline.set") ? <Button loading={forget.isPending} onClick={() => forget.mutate()}>Compare with nothing</Button> : null}</Group>

@@ -1,7 +1,7 @@
 import { Button, Select } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { answered, client, type Shapes } from "@/api/client";
 import { useMay, useSession } from "@/api/session";
@@ -10,7 +10,8 @@ import { Schedules } from "@/pages/reports/Schedules";
 import { Icon } from "@/parts/Icon";
 import { Empty, Failure, Skeleton } from "@/parts/States";
 import table from "@/parts/Table.module.css";
-import { Age, At } from "@/parts/Time";
+import { Person } from "@/parts/Person";
+import { Age, daysWords } from "@/parts/Time";
 import type { Search } from "@/router";
 import { Page } from "@/shell/Page";
 
@@ -33,14 +34,14 @@ export default function Reports() {
   const company = search.company ?? companies[0]?.id ?? "";
   const tab = search.tab ?? "";
   const address = (slug: string) => `/reports?${new URLSearchParams({ ...(search.company ? { company: search.company } : {}), ...(slug ? { tab: slug } : {}) })}`;
-  const tabs = [{ title: "Made", slug: "" }, { title: "By the clock", slug: "schedules" }, ...(may("baseline.read") ? [{ title: "Compared with", slug: "baseline" }] : [])];
+  const tabs = [{ title: "Made", slug: "" }, { title: "Scheduled", slug: "schedules" }, ...(may("baseline.read") ? [{ title: "Compared with", slug: "baseline" }] : [])];
   return (
     <Page title="Reports" tabs={tabs.map(({ title, slug }) => ({ title, to: address(slug), here: slug === tab }))}>
       <div style={{ display: "flex", flexWrap: "wrap", gap: 8, marginBottom: 12, alignItems: "flex-end" }}>
         {companies.length > 1 ? <Select label="Company" searchable allowDeselect={false} w={240} data={companies.map((one) => ({ value: one.id, label: one.name }))} value={company} onChange={(value) => void navigate({ to: ".", search: { ...search, company: value ?? undefined } as never })} /> : null}
         {tab === "" && may("report.make") && company ? <Ask company={company} /> : null}
       </div>
-      {!company ? <Empty title="You serve no company yet." /> : tab === "schedules" ? <Schedules key={company} company={company} /> : tab === "baseline" ? <Baseline key={company} company={company} /> : <Made company={company} />}
+      {!company ? (may("company.add") ? <Empty title="No company yet."><p>Reports are of companies. <Link to="/companies">Add the first one.</Link></p></Empty> : <Empty title="You serve no company yet."><p>Reports are of companies. Ask an administrator of your MSP to let you serve one.</p></Empty>) : tab === "schedules" ? <Schedules key={company} company={company} /> : tab === "baseline" ? <Baseline key={company} company={company} /> : <Made company={company} />}
     </Page>
   );
 }
@@ -62,7 +63,7 @@ function Made({ company }: { company: string }) {
       {found.error && !found.data ? <Failure what="Reports" failure={found.error} again={() => void found.refetch()} /> : null}
       {found.data && rows.length === 0 ? <Empty title="No report yet."><p>{may("report.make") ? "Choose a period above. A PDF is for the customer; XLSX and CSV hold the rows behind the figures." : "Whoever looks after this company can make one."}</p></Empty> : null}
       {rows.length ? (
-        <table className={table.table}>
+        <table className={`${table.table} ${table.cards}`}>
           <thead><tr><th>Period</th><th className={table.some}>Days</th><th>Format</th><th>State</th><th className={table.few}>By</th><th className={table.right}>Made</th><th><span className="visually-hidden">File</span></th></tr></thead>
           <tbody>{rows.map((one) => <Row key={one.id} company={company} one={one} />)}</tbody>
         </table>
@@ -95,10 +96,10 @@ function Row({ company, one }: { company: string; one: Report }) {
   return (
     <tr>
       <td><b>{title}</b></td>
-      <td className={table.some}><At at={one.from} /> to <At at={one.to} /></td>
+      <td className={table.some}>{daysWords(one.from, one.to)}</td>
       <td>{one.format.toUpperCase()}</td>
       <td>{one.status === "queued" ? "being made" : one.status === "failed" ? `failed: ${one.problem ?? ""}` : "ready"}</td>
-      <td className={table.few}>{one.by}</td>
+      <td className={table.few} data-label="by"><Person email={one.by} /></td>
       <td className={table.right}>{one.made_at ? <Age at={one.made_at} suffix=" ago" /> : null}</td>
       <td className={table.right}>{one.status === "made" ? <a href={`/api/companies/${company}/reports/${one.id}/file`} download aria-label={`Download ${title}, ${one.format}`}><Icon name="download" size={14} /> {one.bytes ? `${Math.ceil(one.bytes / 1024).toLocaleString("en")} KB` : ""}</a> : null}</td>
     </tr>

@@ -6,6 +6,7 @@ import { useMay } from "@/api/session";
 import { refusalAt, refusalElse } from "@/parts/refusal";
 import { Empty, Failure, Skeleton } from "@/parts/States";
 import table from "@/parts/Table.module.css";
+import { Person } from "@/parts/Person";
 import { At } from "@/parts/Time";
 
 type Schedule = Shapes["ScheduleShown"];
@@ -39,12 +40,12 @@ export function Schedules({ company }: { company: string }) {
       {data.items.length === 0 ? <Empty title="No schedule yet." action={add}><p>A report of the week or the month before is made by itself, and waits among the reports.</p></Empty> : (
         <>
           <p style={{ marginBottom: 12 }}>{add}</p>
-          <table className={table.table}>
+          <table className={`${table.table} ${table.cards}`}>
             <thead><tr><th>Name</th><th>When</th><th className={table.some}>Formats</th><th className={table.right}>Next</th><th className={table.some}>By</th><th><span className="visually-hidden">What to do</span></th></tr></thead>
             <tbody>{data.items.map((one) => (
               <tr key={one.id}>
                 <td><b>{one.name}</b></td><td>{scheduleWords(one)}</td><td className={table.some}>{one.formats.map((format) => format.toUpperCase()).join(", ")}</td>
-                <td className={table.right}><At at={one.next_at} /></td><td className={table.some}>{one.by}</td>
+                <td className={table.right} data-label="next"><At at={one.next_at} /></td><td className={table.some} data-label="by"><Person email={one.by} /></td>
                 <td className={table.right}>{may("report.make") ? <Button size="compact-xs" aria-label={`Remove ${one.name}`} loading={remove.isPending && remove.variables === one.id} onClick={() => remove.mutate(one.id)}>Remove</Button> : null}</td>
               </tr>
             ))}</tbody>

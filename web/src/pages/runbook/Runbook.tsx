@@ -7,7 +7,7 @@ import { DryRun } from "@/pages/dryrun/DryRun";
 import { phaseWord } from "@/pages/runs/words";
 import { Drilled } from "@/pages/runbooks/Drilled";
 import styles from "@/pages/runbooks/Runbooks.module.css";
-import { kindWord, undoWord } from "@/pages/runbooks/words";
+import { kindWord, platformWord, undoWord } from "@/pages/runbooks/words";
 import { Code } from "@/parts/Code";
 import { duration } from "@/parts/duration";
 import { Icon } from "@/parts/Icon";
@@ -42,7 +42,7 @@ function Known({ one, companyName }: { one: Whole; companyName: string | null })
   return (
     <article className={styles.page} aria-label={one.title}>
       <header className={styles.head}>
-        <p className={styles.meta}><Risk risk={one.risk} tag /><span>{one.platform}</span><span className={styles.tag} data-tone={one.changes && !one.can_be_undone ? "medium" : undefined}>{undoWord(one)}</span><Drilled drill={one.drill} />{one.own ? <b>{companyName}'s own</b> : null}{one.disabled ? <b>switched off for {companyName}</b> : null}</p>
+        <p className={styles.meta}><Risk risk={one.risk} tag /><span>{platformWord(one.platform)}</span><span className={styles.tag} data-tone={one.changes && !one.can_be_undone ? "medium" : undefined}>{undoWord(one)}</span><Drilled drill={one.drill} />{one.own ? <b>{companyName}'s own</b> : null}{one.disabled ? <b>switched off for {companyName}</b> : null}</p>
         <h2>{one.title}</h2>
         <p>{one.summary}</p>
         <p className="dim"><b>{one.risk === "high" ? "High" : one.risk === "medium" ? "Medium" : "Low"} risk:</b> {one.risk_reason}{one.irreversible ? <> <b>Cannot be undone:</b> {one.irreversible}</> : null}</p>
@@ -69,7 +69,7 @@ function Applies({ one }: { one: Whole }) {
       <h2>What it applies to</h2>
       <dl className={styles.facts}>
         <dt>Checks</dt><dd>{one.signatures.length ? one.signatures.map((glob, at) => <span key={glob}>{at ? ", " : ""}<code>{glob}</code></span>) : "none by itself: by hand only"}</dd>
-        <dt>Platform</dt><dd>{one.platform}</dd>
+        <dt>Platform</dt><dd>{platformWord(one.platform)}</dd>
         {one.tags.length ? <><dt>Asset has</dt><dd>{one.tags.join(", ")}</dd></> : null}
         <dt>At once</dt><dd>{one.at_once === 1 ? "one target after the other" : `${one.at_once} targets`}, {one.most_targets} at most</dd>
         <dt>Stops</dt><dd>{one.stop_at_failed_pct === 0 ? "at the first that fails" : `when more than ${one.stop_at_failed_pct}% failed`}</dd>

@@ -3,7 +3,7 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { type Brief, useRunbooks } from "@/api/runbooks";
 import { useSession } from "@/api/session";
 import { Drilled } from "@/pages/runbooks/Drilled";
-import { sieved, undoWord } from "@/pages/runbooks/words";
+import { platformWord, sieved, undoWord } from "@/pages/runbooks/words";
 import { Chip, WordChip } from "@/parts/Chip";
 import { Icon } from "@/parts/Icon";
 import { counted } from "@/parts/names";
@@ -30,9 +30,9 @@ export default function Runbooks() {
           <Menu.Item onClick={() => set({ company: undefined })}>The product: the prebuilt ones</Menu.Item>
           {companies.map((one) => <Menu.Item key={one.id} onClick={() => set({ company: one.id })}>{one.name}</Menu.Item>)}
         </Chip>
-        <Chip title="Platform" value={search.platform ?? "any"} set={Boolean(search.platform)}>{[undefined, "linux", "windows"].map((one) => <Menu.Item key={one ?? ""} onClick={() => set({ platform: one })}>{one ?? "Any"}</Menu.Item>)}</Chip>
+        <Chip title="Platform" value={search.platform ? platformWord(search.platform) : "any"} set={Boolean(search.platform)}>{[undefined, "linux", "windows"].map((one) => <Menu.Item key={one ?? ""} onClick={() => set({ platform: one })}>{one ? platformWord(one) : "Any"}</Menu.Item>)}</Chip>
         <Chip title="Risk" value={search.risk ?? "any"} set={Boolean(search.risk)}>{[undefined, "low", "medium", "high"].map((one) => <Menu.Item key={one ?? ""} onClick={() => set({ risk: one })}>{one ?? "Any"}</Menu.Item>)}</Chip>
-        <WordChip title="Words" hint="In its name, title or summary" value={search.q} onSet={(q) => set({ q })} />
+        <WordChip title="Name" hint="In its name, title or summary" value={search.q} onSet={(q) => set({ q })} />
         {data ? <span className="dim">{counted(shown.length, "runbook")}{shown.length < data.items.length ? ` of ${data.items.length}` : ""}</span> : null}
       </div>
       {error && !data ? <Failure what="Runbooks" failure={error} again={() => void refetch()} /> : null}
@@ -59,7 +59,7 @@ export function RunbookTable({ items, company, acts }: { items: readonly Brief[]
         <tr key={one.slug}>
           <td className={styles.what}><Link to="/runbooks/$slug" params={{ slug: one.slug }} search={(company ? { company } : {}) as never}>{one.title}</Link><p className="small">{one.summary}</p></td>
           <td><Risk risk={one.risk} /></td>
-          <td>{one.platform}</td>
+          <td>{platformWord(one.platform)}</td>
           <td><span className={styles.tag} data-tone={one.changes && !one.can_be_undone ? "medium" : undefined} title={one.irreversible || undefined}>{undoWord(one)}</span></td>
           <td><Drilled drill={one.drill} /></td>
           {apart ? <td>{[one.own ? "its own" : "", one.disabled ? "switched off" : ""].filter(Boolean).join(", ")}</td> : null}

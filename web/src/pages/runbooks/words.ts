@@ -1,10 +1,13 @@
 /** Runbooks in words: pure, so that what is not drilled or cannot be undone is never said nicer than it is. */
 import type { Brief, Drill, Parameter } from "@/api/runbooks";
 
-const DRILLS: Record<Drill["state"], string> = { passed: "drilled", failed: "drill failed", not_tried: "not tried", "not drilled": "not drilled", untrusted: "certificate not trusted" };
+const DRILLS: Record<Drill["state"], string> = { passed: "drilled", failed: "drill failed", not_tried: "not drilled yet", "not drilled": "cannot be drilled", untrusted: "certificate not trusted" };
 
 /** Whether it proved itself, in a few letters. */
 export const drillWord = (drill: Drill): string => DRILLS[drill.state];
+
+/** An operating system as its makers write it. */
+export const platformWord = (platform: string): string => platform.slice(0, 1).toUpperCase() + platform.slice(1);
 
 /** Whether what it does can be put back. */
 export function undoWord(one: Pick<Brief, "changes" | "can_be_undone">): string {

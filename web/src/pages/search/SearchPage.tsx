@@ -54,11 +54,11 @@ export default function SearchPage() {
             if (event.key === "Escape") event.currentTarget.blur();
           }}
         />
-        <div className={styles.kinds} role="group" aria-label="Kinds">
+        {asked === "" ? null : <div className={styles.kinds} role="group" aria-label="Kinds">
           <button type="button" aria-pressed={!kind} onClick={() => choose(undefined)}>All {all.length}</button>
           {countsOf(all).map((one) => <button key={one.kind} type="button" aria-pressed={kind === one.kind} onClick={() => choose(one.kind)}>{KIND[one.kind].several} {one.count}</button>)}
           <span className="dim small" role="status">{said(asked, data && !isPlaceholderData ? { count: found.length, took: data.took_ms, more: all.length >= MOST } : null)}</span>
-        </div>
+        </div>}
         {error && !isPlaceholderData ? <Failure what="What fits" failure={error} again={() => void refetch()} /> : null}
         {asked === "" ? <Empty title="Look for anything that has a name."><p>A host, a company, a contact, an incident's number, a tool's own id, or the first 8 digits of one of ours.</p></Empty> : null}
         {asked !== "" && data && !isPlaceholderData && found.length === 0 ? <Empty title={`Nothing of yours fits “${asked}”.`}><p>Words must each be a part of the name. Of incidents, titles of the newest 20,000 are looked through; numbers and ids of all.</p></Empty> : null}

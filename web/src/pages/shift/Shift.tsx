@@ -6,6 +6,7 @@ import { HandOverDialog } from "@/pages/shift/HandOverDialog";
 import { Offers } from "@/pages/shift/Offers";
 import { Part } from "@/pages/shift/Part";
 import { Promises } from "@/pages/shift/Promises";
+import { titleOf } from "@/pages/approvals/words";
 import { type Incident, type Shift as Found, useShift } from "@/pages/shift/shift";
 import { IncidentLink } from "@/parts/IncidentLink";
 import { Icon } from "@/parts/Icon";
@@ -50,12 +51,16 @@ function Shown({ shift, withCompany }: { shift: Found; withCompany: boolean }) {
     <div className={styles.page}>
       <Offers offers={shift.offers} />
       <div className={styles.columns}>
-        <Incidents title="Needs acknowledgement" found={shift.needs_ack} named={named} none="Nothing waits for somebody to take it." more="/incidents?state=needs_ack" />
-        <Incidents title="Being worked" found={shift.working} named={named} none="Nobody works on anything." more="/incidents?state=acknowledged" />
-        <Incidents title="Waiting" found={shift.waiting} named={named} none="Nothing is snoozed, and nothing clears." more="/incidents?state=open" />
-        <Promises promises={shift.promises} named={named} />
-        <Approvals found={shift.approvals} />
-        <Windows found={shift.windows} />
+        <div className={styles.column}>
+          <Incidents title="Needs acknowledgement" found={shift.needs_ack} named={named} none="Nothing waits for somebody to take it." more="/incidents?state=needs_ack" />
+        </div>
+        <div className={styles.column}>
+          <Incidents title="Being worked" found={shift.working} named={named} none="Nobody works on anything." more="/incidents?state=acknowledged" />
+          <Incidents title="Waiting" found={shift.waiting} named={named} none="Nothing is snoozed, and nothing clears." more="/incidents?state=open" />
+          <Promises promises={shift.promises} named={named} />
+          <Approvals found={shift.approvals} />
+          <Windows found={shift.windows} />
+        </div>
       </div>
       <p className="dim small">As of <At at={shift.as_of} seconds />; it follows what happens.</p>
     </div>
@@ -90,7 +95,7 @@ function Row({ one, named }: { one: Incident; named: boolean }) {
 
 function owner(one: Incident): string {
   if (one.assignee) return personName(one.assignee);
-  return one.acknowledged_by ? `acknowledged by ${personName(one.acknowledged_by)}` : "nobody’s";
+  return one.acknowledged_by ? `acknowledged by ${personName(one.acknowledged_by)}` : "no owner";
 }
 
 /** What a quiet one waits for. */
@@ -108,7 +113,7 @@ function Approvals({ found }: { found: Found["approvals"] }) {
         <ul className={styles.rows}>{found.items.map((one) => (
           <li key={one.id} className={styles.row}>
             <Icon name="approvals" size={16} />
-            <Link to="/approvals/$id" params={{ id: one.id }} className={styles.title}>{one.runbook || one.kind}</Link>
+            <Link to="/approvals/$id" params={{ id: one.id }} className={styles.title}>{one.runbook ? titleOf(one.runbook) : one.kind}</Link>
             <span className={styles.age}>{duration((Date.parse(one.expires_at) - now) / 1_000)} left</span>
             <span className={styles.notes}>{one.company}, {one.risk} risk, asked by <Person email={one.requested_by} />{one.incident_id ? <>, for <IncidentLink id={one.incident_id} /></> : null}</span>
           </li>
