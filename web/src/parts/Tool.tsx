@@ -1,4 +1,3 @@
-import { Tooltip } from "@mantine/core";
 import styles from "./Tool.module.css";
 
 /** Two letters for each tool; one that is not here takes its first two. */
@@ -11,11 +10,11 @@ const LETTERS: Record<string, string> = {
 
 export function ToolTile({ tool }: { tool: string }) {
   const letters = LETTERS[tool] ?? tool.slice(0, 2).replace(/^./, (first) => first.toUpperCase());
-  return <Tooltip label={tool}><span className={styles.tile} aria-label={tool} role="img">{letters}</span></Tooltip>;
+  return <span className={styles.tile} aria-label={tool} role="img" data-hint={tool}>{letters}</span>;
 }
 
 export function Initials({ email, size = 20 }: { email: string; size?: number }) {
   const [first = "", second = ""] = (email.split("@")[0] ?? "").split(/[._-]/);
   const letters = (first.slice(0, 1) + (second.slice(0, 1) || first.slice(1, 2))).toUpperCase();
-  return <Tooltip label={email}><span className={styles.initials} data-size={size} aria-label={email} role="img">{letters}</span></Tooltip>;
+  return <span className={styles.initials} data-size={size} aria-label={email} role="img" data-hint={email}>{letters}</span>;
 }

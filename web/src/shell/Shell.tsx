@@ -5,6 +5,7 @@ import { useState } from "react";
 import { answered, client } from "@/api/client";
 import { useIncidents } from "@/api/incidents";
 import { useMay, useSession } from "@/api/session";
+import { Hints } from "@/parts/Hints";
 import { Icon } from "@/parts/Icon";
 import { Find } from "@/shell/Find";
 import { KeyHelp } from "@/shell/KeyHelp";
@@ -72,6 +73,7 @@ export function Shell() {
         <button type="button" className={styles.tab} onClick={() => setFinding(true)}><Icon name="search" size={20} /><span>Find</span></button>
         <Link to="/me" className={styles.tab} activeProps={{ "aria-current": "page" }}><Icon name="menu" size={20} /><span>More</span></Link>
       </nav>
+      <Hints />
       {finding ? <Find onClose={() => setFinding(false)} /> : null}
       {helping ? <KeyHelp onClose={() => setHelping(false)} /> : null}
     </div>
