@@ -144,7 +144,7 @@ async def _fill(stage: Stage, count: int) -> str:
     took = time.monotonic() - began
     owner = await asyncpg.connect(stage.owner_dsn)
     try:
-        chosen_per_s = await _chosen(owner)
+        chosen = await _chosen(stage, owner)
         await owner.execute(_SEE_ALL)
         await owner.execute(_CHOSEN, CHOOSE_RUN)
         for statement in _PEOPLE:
@@ -159,7 +159,7 @@ async def _fill(stage: Stage, count: int) -> str:
         await owner.close()
     return (
         f"rows: {open_ones:,} open incidents of {COMPANIES} companies and {over:,} that are over, of {told:,} alerts; "
-        f"told in {took:.0f} s; runbooks looked for beside it: {chosen_per_s:.0f} incidents a second"
+        f"told in {took:.0f} s; {chosen}"
     )
 
 
@@ -211,14 +211,17 @@ async def _tell(stage: Stage, incidents: int) -> int:
     return told
 
 
-async def _chosen(owner: asyncpg.Connection[asyncpg.Record]) -> float:
-    """For how many incidents a second the server looks for a runbook, while nothing comes in."""
+async def _chosen(stage: Stage, owner: asyncpg.Connection[asyncpg.Record]) -> str:
+    """For how many incidents a second the server looks for a runbook, while nothing comes in, and what one costs."""
     counted = "SELECT count(*) FROM due_work WHERE kind = $1"
-    before = await owner.fetchval(counted, CHOOSE_RUN)
-    began = time.monotonic()
+    parts = {"server": stage.server.pid, "PostgreSQL": machine.postmaster(stage.data_dir)}
+    spent = {name: machine.cpu_s([pid]) or 0.0 for name, pid in parts.items()}
+    before, began = await owner.fetchval(counted, CHOOSE_RUN), time.monotonic()
     await asyncio.sleep(_CHOSEN_FOR_S)
-    after = await owner.fetchval(counted, CHOOSE_RUN)
-    return float(before - after) / (time.monotonic() - began)
+    chosen, took = before - await owner.fetchval(counted, CHOOSE_RUN), time.monotonic() - began
+    each = {name: ((machine.cpu_s([pid]) or 0.0) - spent[name]) / max(chosen, 1) for name, pid in parts.items()}
+    costs = ", ".join(f"{name} {seconds * 1e3:.1f} ms" for name, seconds in each.items())
+    return f"then runbooks were looked for, {chosen / took:.0f} incidents a second; one costs {costs}"
 
 
 # ------------------------------------------------------------------------------------------------ the API's doors
@@ -312,7 +315,8 @@ def _pages(stage: Stage) -> Iterator[str]:
             f"Scrolled {run.name}: {run.rows:,} rows in {run.seconds:.1f} s, {run.frames / run.seconds:.0f} frames a "
             f"second; of the frames p50 {_at(run.frame_ms, 0.5):.0f} ms, p99 {_at(run.frame_ms, 0.99):.0f} ms, longest "
             f"{max(run.frame_ms):.0f} ms; {len(run.long_ms)} tasks over 50 ms, longest "
-            f"{max(run.long_ms, default=0):.0f} ms; nothing to see in {run.empty} frames"
+            f"{max(run.long_ms, default=0):.0f} ms; nothing to see in {run.empty} frames; "
+            f"processor {run.cpu_ms / run.frames:.1f} ms a frame, {run.cpu_ms / max(run.rows, 1):.1f} ms a row"
         )
 
 

@@ -103,10 +103,12 @@ class Scrolled:
         rows: down to which row it came.
         frame_ms: between each two frames; long_ms: tasks that kept the page from anything else for over 50 ms.
         empty: frames in whose middle there was no row.
+        cpu_ms: processor time of the page's main thread, which is the same however busy the machine is.
     """
 
     name: str
     rows: int
+    cpu_ms: float
     seconds: float
     frame_ms: Sequence[float] = field(repr=False)
     long_ms: Sequence[float]
@@ -125,6 +127,19 @@ class Found:
     waits: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     notes: dict[str, str] = field(default_factory=dict)
     scrolled: list[Scrolled] = field(default_factory=list)
+
+
+class _Processor:
+    """Processor time of a page's main thread."""
+
+    def __init__(self, page: Page) -> None:
+        self._devtools = page.context.new_cdp_session(page)
+        self._devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def ms(self) -> float:
+        """So far."""
+        told = self._devtools.send("Performance.getMetrics")["metrics"]
+        return float(next(one["value"] for one in told if one["name"] == "TaskDuration")) * 1e3
 
 
 def absent() -> str:
@@ -186,12 +201,15 @@ def _first_rows(browser: Browser, state: StorageState, url: str, found: Found) -
     for _ in range(TIMES):
         context = _window(browser, state)
         page = context.new_page()
+        processor = _Processor(page)
         for name in ("first rows, nothing in the cache", "first rows, from the cache"):
+            before = processor.ms()
             page.goto(f"{url}/incidents?state=open", wait_until="commit")
             page.evaluate(_ROWS)
             found.waits[name].append(page.evaluate("() => window.looked.rows"))
+            found.notes[name] = f"{processor.ms() - before:.0f} ms of processor"
             if "nothing" in name:
-                found.notes[name] = f"scripts and styles: {page.evaluate(_LOADED) / 1000:.0f} KB as sent"
+                found.notes[name] += f"; scripts and styles: {page.evaluate(_LOADED) / 1000:.0f} KB as sent"
         context.close()
 
 
@@ -262,8 +280,12 @@ def _searches(page: Page, found: Found) -> None:
 
 
 def _scrolled(page: Page, name: str) -> Scrolled:
+    processor = _Processor(page)
+    before = processor.ms()
     told: Mapping[str, Any] = page.evaluate(_SCROLL, {"speed": _PX_PER_S, "seconds": _SCROLL_S})
-    return Scrolled(name, told["rows"], told["seconds"], told["frames"], told["long"], told["empty"])
+    return Scrolled(
+        name, told["rows"], processor.ms() - before, told["seconds"], told["frames"], told["long"], told["empty"]
+    )
 
 
 def _others(page: Page, url: str, found: Found) -> None:

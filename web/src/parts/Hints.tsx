@@ -38,5 +38,6 @@ export function Hints() {
 /** What is said of an element; empty when nothing is. */
 export function hintOf(one: HTMLElement | null): string {
   if (one === null) return "";
-  return one.dataset.hint ?? (one instanceof HTMLTimeElement ? exact(one.dateTime) : "");
+  const at = one.getAttribute("datetime") ?? "";
+  return one.dataset.hint ?? (Number.isNaN(Date.parse(at)) ? "" : exact(at));
 }
