@@ -41,6 +41,12 @@ def _arguments() -> argparse.Namespace:
         metavar="COUNT",
         help="only what lists and pages take with so many open incidents (100,000): about five minutes",
     )
+    parser.add_argument(
+        "--lighthouse",
+        type=Path,
+        metavar="FOLDER",
+        help="with --incidents: only what the Lighthouse installed there says",
+    )
     parser.add_argument("--seconds", type=int, help="of each run (10)")
     parser.add_argument("--runs", type=int, help="of each kind, in turn (5)")
     parser.add_argument(
@@ -65,7 +71,7 @@ def main() -> int:
             print(line, flush=True)
         return 0
     if given.incidents is not None:
-        for line in incidents.table(max(given.incidents, 1)):
+        for line in incidents.table(max(given.incidents, 1), lighthouse_in=given.lighthouse):
             print(line, flush=True)
         return 0
     seconds, runs, history = (2, 2, 20_000) if given.quick else (10, 5, 1_000_000)

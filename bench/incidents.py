@@ -24,7 +24,7 @@ import msgspec
 from alertwhisperer.domain.user import Role
 from alertwhisperer.store.due import CHOOSE_RUN
 from alertwhisperer.store.embedded import EmbeddedServer
-from bench import machine, pages
+from bench import lighthouse, machine, pages
 from tests.places import open_place
 from tests.server import Place, Sender, Server, bearer, house_of, new_company, new_sender, new_token, serving
 
@@ -92,8 +92,14 @@ class Stage:
     link: str = field(repr=False)
 
 
-def table(count: int) -> Iterator[str]:
-    """The lines of the report, as Markdown: README.md keeps them."""
+def table(count: int, *, lighthouse_in: Path | None = None) -> Iterator[str]:
+    """
+    The lines of the report, as Markdown: README.md keeps them.
+
+    Args:
+        lighthouse_in: where Lighthouse is installed; then only its report is made.
+    """
+    program = None if lighthouse_in is None else lighthouse.program_in(lighthouse_in)
     with open_place("aw-bench-incidents-") as folder:
         data_dir = folder / "data"
         place = Place({"ALERTWHISPERER_DATA_DIR": str(data_dir), "ALERTWHISPERER_ENVIRONMENT": "production"})
@@ -102,8 +108,11 @@ def table(count: int) -> Iterator[str]:
                 stage = asyncio.run(_furnish(place, data_dir, server))
                 yield from (f"{name}: {value}" for name, value in machine.describe(data_dir).items())
                 yield asyncio.run(_fill(stage, count))
-                busy, began = machine.busy_s(), time.monotonic()
                 yield ""
+                if program is not None:
+                    yield from lighthouse.table(program, stage.server.url, stage.link, folder)
+                    return
+                busy, began = machine.busy_s(), time.monotonic()
                 yield from _doors(stage)
                 if reason := pages.absent():
                     yield f"In a browser: left out, {reason}."

@@ -129,6 +129,17 @@ class Found:
     scrolled: list[Scrolled] = field(default_factory=list)
 
 
+def signed_in(link: str) -> dict[str, str]:
+    """The cookies of somebody who chose a password by a link."""
+    program = shutil.which("chromium")
+    assert program is not None, absent()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu", *_ALONE])
+        state = _enter(browser, link)
+        browser.close()
+    return {one["name"]: one["value"] for one in state.get("cookies", [])}
+
+
 class _Processor:
     """Processor time of a page's main thread."""
 

@@ -27,14 +27,16 @@ const SHAPE: Record<SeverityWord, React.ReactNode> = {
   info: <rect className={styles.shape} x="1.8" y="1.8" width="14.4" height="14.4" rx="2" />,
 };
 
-/** Counts by severity as glyph and number, only those that are not zero. */
+const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+
+/** Counts by severity as glyph and number, only those that are not zero; thousands in few letters, so that a name has room beside them. */
 export function SeverityCounts({ counts }: { counts: Partial<Record<SeverityWord, number>> }) {
   return (
     <span className={styles.counts}>
       {SEVERITIES.filter((one) => (counts[one] ?? 0) > 0).map((one) => (
-        <span key={one} className={styles.count}>
+        <span key={one} className={styles.count} data-hint={`${counts[one]?.toLocaleString("en")} ${severityTitle[one].toLowerCase()}`}>
           <SeverityGlyph severity={one} size={15} />
-          <b>{counts[one]?.toLocaleString("en")}</b>
+          <b>{short.format(counts[one] ?? 0)}</b>
         </span>
       ))}
     </span>

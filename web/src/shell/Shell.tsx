@@ -104,7 +104,7 @@ function useCount(to: string): number {
     queryKey: ["counts", to, companyId], queryFn: () => countApprovals(companyId), enabled: to === "/approvals" && may("approval.decide"), staleTime: 5_000,
   });
   if (to === "/approvals") return approvals.data ?? 0;
-  return incidents.data ? incidents.data.needs_ack + incidents.data.working + incidents.data.waiting : 0;
+  return to === "/incidents" && incidents.data ? incidents.data.needs_ack + incidents.data.working + incidents.data.waiting : 0;
 }
 
 /** What waits for this person's own decision. */
