@@ -7,6 +7,8 @@
 
 `python -m bench --live`: how long a change takes to whoever watches.
 
+`python -m bench --incidents`: what a person waits for where 100,000 incidents are open.
+
 `python -m bench profile`: where the server's own processor time goes, one by one and in hundreds.
 """
 
@@ -18,7 +20,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import audit, live, sources
+from bench import audit, incidents, live, sources
 from bench.measure import Options, measure
 from bench.profile import profile
 from bench.report import document, table
@@ -31,6 +33,20 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sources", action="store_true", help="only what each source costs: about 15 seconds")
     parser.add_argument("--audit", action="store_true", help="only what an audit entry costs: about 100 seconds")
     parser.add_argument("--live", action="store_true", help="only how long a change takes to watchers: two minutes")
+    parser.add_argument(
+        "--incidents",
+        type=int,
+        nargs="?",
+        const=incidents.COUNT,
+        metavar="COUNT",
+        help="only what lists and pages take with so many open incidents (100,000): about five minutes",
+    )
+    parser.add_argument(
+        "--lighthouse",
+        type=Path,
+        metavar="FOLDER",
+        help="with --incidents: only what the Lighthouse installed there says",
+    )
     parser.add_argument("--seconds", type=int, help="of each run (10)")
     parser.add_argument("--runs", type=int, help="of each kind, in turn (5)")
     parser.add_argument(
@@ -52,6 +68,10 @@ def main() -> int:
         return 0
     if given.live:
         for line in live.table(given.seconds or 20):
+            print(line, flush=True)
+        return 0
+    if given.incidents is not None:
+        for line in incidents.table(max(given.incidents, 1), lighthouse_in=given.lighthouse):
             print(line, flush=True)
         return 0
     seconds, runs, history = (2, 2, 20_000) if given.quick else (10, 5, 1_000_000)

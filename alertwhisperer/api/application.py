@@ -66,6 +66,7 @@ from alertwhisperer.api.access import methods_of, refuse_undeclared
 from alertwhisperer.api.desk import Desk
 from alertwhisperer.api.envelope import Envelope
 from alertwhisperer.api.html import account, identity, links, sign_in
+from alertwhisperer.api.packing import Packing
 from alertwhisperer.api.problem import Problem, install
 
 __all__ = ["OPENAPI_PATH", "Desk", "assemble", "make_api"]
@@ -174,6 +175,7 @@ def assemble(*, secure: bool) -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
+    app.add_middleware(Packing)
     app.add_middleware(Envelope, secure=secure)
     install(app, partial(methods_of, app))
     for noun in _NOUNS:

@@ -31,6 +31,8 @@ const queries = new QueryClient({
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no root");
+// The page's own files come while the server is asked who is here; what cannot be loaded now says so when it is opened.
+void router.preloadRoute({ to: window.location.pathname, search: router.options.parseSearch?.(window.location.search) as never }).catch(() => undefined);
 createRoot(root).render(
   <StrictMode>
     <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto" getStyleNonce={() => nonce}>

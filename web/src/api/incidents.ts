@@ -1,3 +1,4 @@
+import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { answered, client, type Shapes } from "@/api/client";
 import { useMay, useSession } from "@/api/session";
@@ -34,4 +35,14 @@ export function useIncidents() {
       },
     };
   }, [crosses, own]);
+}
+
+/**
+ * How many incidents fit, beside the companies, what is said further; who asks for the same at once is answered once, for
+ * counting looks at all that is open.
+ */
+export function useCounts(company: readonly string[], sieve: Omit<Sieve, "company"> = {}, more: { enabled?: boolean } = {}): UseQueryResult<Counts> {
+  const { counts } = useIncidents();
+  const said = Object.fromEntries(Object.entries(sieve).filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0)));
+  return useQuery({ queryKey: ["counts", "incidents", [...company].sort(), said], queryFn: () => counts([...company], said), ...more });
 }

@@ -3,10 +3,10 @@ import { type ReactNode, useEffect, useState } from "react";
 import { Icon } from "@/parts/Icon";
 import styles from "./Chip.module.css";
 
-/** A filter with choices: its name, what it is set to, and a menu. `stays` keeps the menu open for several. */
-export function Chip({ title, value, set, stays = false, children }: { title: string; value: string; set: boolean; stays?: boolean; children: ReactNode }) {
+/** A filter with choices: its name, what it is set to, and a menu. `stays` keeps the menu open for several; `onOpen` is where choices are asked for. */
+export function Chip({ title, value, set, stays = false, onOpen, children }: { title: string; value: string; set: boolean; stays?: boolean; onOpen?: () => void; children: ReactNode }) {
   return (
-    <Menu position="bottom-start" closeOnItemClick={!stays}>
+    <Menu position="bottom-start" closeOnItemClick={!stays} onOpen={onOpen}>
       <Menu.Target><button type="button" className={styles.chip} data-set={set || undefined}><b>{title}</b> <span className={styles.value}>{value}</span></button></Menu.Target>
       <Menu.Dropdown className={styles.choices}>{children}</Menu.Dropdown>
     </Menu>

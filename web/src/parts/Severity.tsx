@@ -27,19 +27,25 @@ const SHAPE: Record<SeverityWord, React.ReactNode> = {
   info: <rect className={styles.shape} x="1.8" y="1.8" width="14.4" height="14.4" rx="2" />,
 };
 
-/** Counts by severity as glyph and number, only those that are not zero; of more than `most` the mildest are one sum. */
+const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+const told = (count: number | undefined, severity: SeverityWord) => `${count?.toLocaleString("en")} ${severityTitle[severity].toLowerCase()}`;
+
+/**
+ * Counts by severity as glyph and number, only those that are not zero; of more than `most` the mildest are one sum.
+ * Thousands are said in few letters, so that a name has room beside them.
+ */
 export function SeverityCounts({ counts, most = SEVERITIES.length }: { counts: Partial<Record<SeverityWord, number>>; most?: number }) {
   const there = SEVERITIES.filter((one) => (counts[one] ?? 0) > 0);
   const rest = there.slice(most);
   return (
     <span className={styles.counts}>
       {there.slice(0, most).map((one) => (
-        <span key={one} className={styles.count}>
+        <span key={one} className={styles.count} data-hint={told(counts[one], one)}>
           <SeverityGlyph severity={one} size={15} />
-          <b>{counts[one]?.toLocaleString("en")}</b>
+          <b>{short.format(counts[one] ?? 0)}</b>
         </span>
       ))}
-      {rest.length ? <span className="dim" title={rest.map((one) => `${counts[one]} ${one}`).join(", ")}>+{rest.reduce((sum, one) => sum + (counts[one] ?? 0), 0).toLocaleString("en")}</span> : null}
+      {rest.length ? <span className="dim" data-hint={rest.map((one) => told(counts[one], one)).join(", ")}>+{short.format(rest.reduce((sum, one) => sum + (counts[one] ?? 0), 0))}</span> : null}
     </span>
   );
 }

@@ -1,4 +1,3 @@
-import { Tooltip } from "@mantine/core";
 import { duration } from "@/parts/duration";
 import { useNow } from "@/parts/now";
 
@@ -37,18 +36,10 @@ export function daysWords(from: string, to: string): string {
 export function Age({ at, suffix = "" }: { at: string; suffix?: string }) {
   const young = Date.now() - Date.parse(at) < 600_000;
   const now = useNow(young ? 1 : 60);
-  return (
-    <Tooltip label={exact(at)}>
-      <time dateTime={at} tabIndex={-1}>{duration((now - Date.parse(at)) / 1_000)}{suffix}</time>
-    </Tooltip>
-  );
+  return <time dateTime={at} tabIndex={-1}>{duration((now - Date.parse(at)) / 1_000)}{suffix}</time>;
 }
 
 /** A clock time in the viewer's zone. */
 export function At({ at, seconds = false }: { at: string; seconds?: boolean }) {
-  return (
-    <Tooltip label={exact(at)}>
-      <time dateTime={at}>{seconds ? fullTime(at) : shortTime(at)}</time>
-    </Tooltip>
-  );
+  return <time dateTime={at}>{seconds ? fullTime(at) : shortTime(at)}</time>;
 }

@@ -1,4 +1,3 @@
-import { Tooltip } from "@mantine/core";
 import { initialsOf } from "@/parts/names";
 import styles from "./Tool.module.css";
 
@@ -12,9 +11,9 @@ const LETTERS: Record<string, string> = {
 
 export function ToolTile({ tool }: { tool: string }) {
   const letters = LETTERS[tool] ?? tool.slice(0, 2).replace(/^./, (first) => first.toUpperCase());
-  return <Tooltip label={tool}><span className={styles.tile} aria-label={tool} role="img">{letters}</span></Tooltip>;
+  return <span className={styles.tile} aria-label={tool} role="img" data-hint={tool}>{letters}</span>;
 }
 
 export function Initials({ email, size = 20 }: { email: string; size?: number }) {
-  return <Tooltip label={email}><span className={styles.initials} data-size={size} aria-label={email} role="img">{initialsOf(email)}</span></Tooltip>;
+  return <span className={styles.initials} data-size={size} aria-label={email} role="img" data-hint={email}>{initialsOf(email)}</span>;
 }

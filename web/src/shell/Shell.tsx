@@ -3,8 +3,9 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useLocation, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { answered, client } from "@/api/client";
-import { useIncidents } from "@/api/incidents";
+import { useCounts } from "@/api/incidents";
 import { useMay, useSession } from "@/api/session";
+import { Hints } from "@/parts/Hints";
 import { Icon } from "@/parts/Icon";
 import { Find } from "@/shell/Find";
 import { KeyHelp } from "@/shell/KeyHelp";
@@ -72,6 +73,7 @@ export function Shell() {
         <button type="button" className={styles.tab} onClick={() => setFinding(true)}><Icon name="search" size={20} /><span>Find</span></button>
         <Link to="/me" className={styles.tab} activeProps={{ "aria-current": "page" }}><Icon name="menu" size={20} /><span>More</span></Link>
       </nav>
+      <Hints />
       {finding ? <Find onClose={() => setFinding(false)} /> : null}
       {helping ? <KeyHelp onClose={() => setHelping(false)} /> : null}
     </div>
@@ -96,19 +98,13 @@ function RailEntry({ entry }: { entry: Entry }) {
 /** The two counts that carry meaning: incidents that are open, and approvals that wait for a decision. */
 function useCount(to: string): number {
   const may = useMay();
-  const { counts } = useIncidents();
   const { companyId } = useScope();
-  const { data } = useQuery({
-    queryKey: ["counts", to, companyId],
-    queryFn: async () => {
-      if (to === "/approvals") return countApprovals(companyId);
-      const found = await counts(companyId ? [companyId] : []);
-      return found.needs_ack + found.working + found.waiting;
-    },
-    enabled: (to === "/incidents" && may("incident.read")) || (to === "/approvals" && may("approval.decide")),
-    staleTime: 5_000,
+  const incidents = useCounts(companyId ? [companyId] : [], {}, { enabled: to === "/incidents" && may("incident.read") });
+  const approvals = useQuery({
+    queryKey: ["counts", to, companyId], queryFn: () => countApprovals(companyId), enabled: to === "/approvals" && may("approval.decide"), staleTime: 5_000,
   });
-  return data ?? 0;
+  if (to === "/approvals") return approvals.data ?? 0;
+  return to === "/incidents" && incidents.data ? incidents.data.needs_ack + incidents.data.working + incidents.data.waiting : 0;
 }
 
 /** What waits for this person's own decision. */

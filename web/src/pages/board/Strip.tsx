@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import type { Board, Card } from "@/api/board";
 import { useMay } from "@/api/session";
 import { For, titleOf } from "@/pages/board/Card";
-import type { Line } from "@/pages/board/cards";
+import { type Line, untakenCriticals } from "@/pages/board/cards";
 import { duration } from "@/parts/duration";
 import { Inert } from "@/parts/Inert";
 import { useNow } from "@/parts/now";
@@ -16,9 +16,10 @@ type Address = { to: string; search?: Record<string, string> };
 export function Strip({ strip, cards }: { strip: Board["strip"]; cards: readonly Card[] }) {
   const may = useMay();
   const { criticals_needs_ack: criticals, approvals, silent } = strip;
+  const untaken = untakenCriticals(strip, cards);
   return (
     <section className={styles.strip} aria-label="What matters now">
-      <Tile figure={String(criticals.length)} tone={criticals.length ? "critical" : ""} title={criticals.length === 1 ? "critical unacknowledged" : "criticals unacknowledged"} to={{ to: "/incidents", search: { state: "needs_ack", severity: "critical" } }}>
+      <Tile figure={untaken.toLocaleString("en")} tone={untaken ? "critical" : ""} title={untaken === 1 ? "critical unacknowledged" : "criticals unacknowledged"} to={{ to: "/incidents", search: { state: "needs_ack", severity: "critical" } }}>
         {criticals.slice(0, 2).map((one) => `${one.number} ${one.company}`).join(", ") || "none"}
       </Tile>
       <Waited first={longest(cards)} />

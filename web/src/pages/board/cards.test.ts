@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Acted } from "@/api/acts";
 import type { Board, Card } from "@/api/board";
-import { applied, seats } from "@/pages/board/cards";
+import { applied, seats, untakenCriticals } from "@/pages/board/cards";
 
 function line(id: string, more: Partial<Card["incidents"][number]> = {}): Card["incidents"][number] {
   return { id, number: Number(id), title: `t${id}`, severity: "high", state: "needs_ack", asset: "db-01", assignee: null, opened_at: "2026-03-01T08:00:00Z", ...more };
@@ -52,4 +52,13 @@ test("whoever has a seat keeps it; new ones wait while somebody reads", () => {
   expect(seats(new Set(["a"]), ["b"], false)).toEqual({ seated: new Set(["a", "b"]), waiting: 0 });
   const same = new Set(["a"]);
   expect(seats(same, [], false).seated).toBe(same);
+});
+
+test("where more burn than the server names, the cards count them", () => {
+  const named = (count: number) => Array.from({ length: count }, (_, at) => ({ id: String(at), number: at, company_id: "c", company: "Acme" }));
+  const stripOf = (count: number) => ({ ...board({}).strip, criticals_needs_ack: named(count) });
+  const cards = [board({ critical_needs_ack: 900 }).companies[0] as Card, board({ critical_needs_ack: 423 }).companies[0] as Card];
+  expect(untakenCriticals(stripOf(3), cards)).toBe(3);
+  expect(untakenCriticals(stripOf(200), cards)).toBe(1_323);
+  expect(untakenCriticals(stripOf(200), [])).toBe(200);
 });

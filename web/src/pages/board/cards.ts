@@ -70,6 +70,14 @@ function byWorst(a: Line, b: Line): number {
   return SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || a.id.localeCompare(b.id);
 }
 
+const MOST_NAMED = 200; // criticals that the server names above the cards; the cards count all of them
+
+/** How many critical incidents nobody took. */
+export function untakenCriticals(strip: Board["strip"], cards: readonly Card[]): number {
+  const named = strip.criticals_needs_ack.length;
+  return named < MOST_NAMED ? named : Math.max(named, cards.reduce((sum, one) => sum + one.critical_needs_ack, 0));
+}
+
 type Untaken = Board["strip"]["criticals_needs_ack"];
 
 function untaken(criticals: Untaken, row: Acted, company: string): Untaken {

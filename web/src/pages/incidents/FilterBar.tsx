@@ -73,16 +73,16 @@ function toggled(set: readonly string[], one: string): string | undefined {
   return (set.includes(one) ? set.filter((other) => other !== one) : [...set, one]).join(",") || undefined;
 }
 
-/** Of which tools: those that are connected somewhere. */
+/** Of which tools. All that there can be are many words, which are asked for when somebody looks. */
 function ToolChip({ filter, onSet }: { filter: Filter; onSet: (more: More) => void }) {
-  const { data } = useQuery({ queryKey: ["sources"], queryFn: () => answered(client.GET("/api/sources")), staleTime: 600_000 });
-  const value = filter.tool.join(", ") || "any";
-  if (!data) return <WordChip title="Tool" value={filter.tool.join(",") || undefined} hint="as it is called in addresses: zabbix" onSet={(tool) => onSet({ tool })} />;
+  const [looks, setLooks] = useState(false);
+  const { data, error } = useQuery({ queryKey: ["sources"], queryFn: () => answered(client.GET("/api/sources")), staleTime: 600_000, enabled: looks });
+  if (error) return <WordChip title="Tool" value={filter.tool.join(",") || undefined} hint="as it is called in addresses: zabbix" onSet={(tool) => onSet({ tool })} />;
   return (
-    <Chip title="Tool" value={value} set={filter.tool.length > 0} stays>
-      {data.items.map((one) => (
+    <Chip title="Tool" value={filter.tool.join(", ") || "any"} set={filter.tool.length > 0} stays onOpen={() => setLooks(true)}>
+      {data ? data.items.map((one) => (
         <Menu.Item key={one.slug} onClick={() => onSet({ tool: toggled(filter.tool, one.slug) })} leftSection={<Checkbox checked={filter.tool.includes(one.slug)} readOnly tabIndex={-1} aria-hidden />}>{one.title}</Menu.Item>
-      ))}
+      )) : <Menu.Label>Looking…</Menu.Label>}
     </Chip>
   );
 }

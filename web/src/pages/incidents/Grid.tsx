@@ -1,5 +1,5 @@
 import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, type ReactNode, type RefObject, useEffect } from "react";
+import { type KeyboardEvent, type ReactNode, type RefObject, useCallback, useEffect, useMemo } from "react";
 import { useCompanyName } from "@/api/session";
 import type { Line } from "@/pages/incidents/lines";
 import { Row } from "@/pages/incidents/Row";
@@ -42,8 +42,10 @@ export function Grid({ lines, order, scroller, list, narrow, height, here, chose
   children: ReactNode;
 }) {
   const companyName = useCompanyName();
+  // Another function is to the virtualizer another list, which it would measure anew with every step of the scroll bar.
+  const keyOf = useCallback((at: number) => lines[at]?.key ?? at, [lines]);
   const virtual = useVirtualizer({
-    count: lines.length, getScrollElement: () => scroller.current, overscan: 12, getItemKey: (at) => lines[at]?.key ?? at,
+    count: lines.length, getScrollElement: () => scroller.current, overscan: 12, getItemKey: keyOf,
     estimateSize: (at) => (lines[at]?.kind === "row" ? height : HEAD_PX),
     scrollPaddingStart: HEAD_PX, // the head that stays above
   });
@@ -60,7 +62,7 @@ export function Grid({ lines, order, scroller, list, narrow, height, here, chose
   }, [first, last, lines, onMore]);
   const seen = items.flatMap((item) => { const line = lines[item.index]; return line?.kind === "row" ? [line.incident] : []; });
   const bars = useActivity(seen, hasBars);
-  const places = new Map(order.map((one, at) => [one.id, at + 1]));
+  const places = useMemo(() => new Map(order.map((one, at) => [one.id, at + 1])), [order]);
   const top = virtual.scrollOffset ?? 0;
   const above = items.find((item) => item.end > top);
   const stuck = above ? lines.slice(0, above.index + 1).findLast((one) => one.kind === "head") : undefined;
@@ -80,7 +82,7 @@ export function Grid({ lines, order, scroller, list, narrow, height, here, chose
           if (line.kind === "head") {
             return (
               <div key={line.key} className={styles.head} style={place} role="row">
-                <h2 role="gridcell"><button type="button" tabIndex={-1} aria-expanded={!folded.has(line.group)} onClick={() => onFold(line.group)}><Icon name={folded.has(line.group) ? "right" : "chevron"} size={12} /><HeadWords line={line} /></button></h2>
+                <div role="gridcell"><h2><button type="button" tabIndex={-1} aria-expanded={!folded.has(line.group)} onClick={() => onFold(line.group)}><Icon name={folded.has(line.group) ? "right" : "chevron"} size={12} /><HeadWords line={line} /></button></h2></div>
               </div>
             );
           }

@@ -1,8 +1,7 @@
-import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { type Act, useAct, wasOf } from "@/api/acts";
-import { useIncidents } from "@/api/incidents";
+import { useCounts } from "@/api/incidents";
 import { useMay, useSession } from "@/api/session";
 import { takeBack } from "@/api/undo";
 import { BulkBar } from "@/pages/incidents/BulkBar";
@@ -51,9 +50,8 @@ export default function Incidents() {
   const inList = useRef<() => boolean>(() => false);
   inList.current = () => cursor !== null || chosen.size > 0 || dialog !== null || (scroller.current?.scrollTop ?? 0) > 0 || Date.now() - moved.current < STILL_MS || document.querySelector("[role=menu]") !== null;
   const busy = useCallback(() => inList.current(), []);
-  const { rows, fresh, query, more, hasMore, show } = useRows(filter, busy);
-  const { counts } = useIncidents();
-  const counted = useQuery({ queryKey: ["counts", "heads", filter], queryFn: () => counts(filter.company, sieveOf(filter)) });
+  const { rows, fresh, query, isListed, more, hasMore, show } = useRows(filter, busy);
+  const counted = useCounts(filter.company, sieveOf(filter));
   const act = useAct(() => setChosen(new Set()));
 
   const lines = useMemo(() => linesOf(rows, { counts: countsOf(counted.data), folded, hasMore }), [rows, counted.data, folded, hasMore]);
@@ -131,7 +129,7 @@ export default function Incidents() {
       >
         {query.isPending ? <Skeleton rows={16} height={narrow ? 56 : 28} /> : null}
         {query.error && !query.data ? <Failure what="Incidents" failure={query.error} again={() => void query.refetch()} /> : null}
-        {query.data && lines.length === 0 ? <Nothing search={search} /> : null}
+        {isListed && lines.length === 0 ? <Nothing search={search} /> : null}
       </Grid>
       <Spoken fresh={fresh} />
       {dialog === "resolve" ? <ResolveDialog title={title} onResolve={(note) => perform({ kind: "resolve", note })} onClose={() => setDialog(null)} /> : null}

@@ -41,11 +41,13 @@ export function useRows(filter: Filter, busy: () => boolean) {
   }, [busy]));
 
   const shownOf = useRef<Filter | null>(null);
+  const [listedOf, setListedOf] = useState<Filter | null>(null);
   const { data } = query;
   useEffect(() => {
     if (!data) return setRows(none);
     const isOther = shownOf.current !== filter;
     shownOf.current = filter;
+    setListedOf(filter);
     const { rows: next, unsure } = isOther ? { rows: listed(data), unsure: [] } : reread(latest.current, data, busy(), Date.now());
     // While the list keeps still, pages that were fetched further down stay, and go on where they ended.
     if (isOther || !busy()) setCursors(Object.fromEntries(data.flatMap((one) => (one.next ? [[one.group, one.next]] : []))));
@@ -73,7 +75,9 @@ export function useRows(filter: Filter, busy: () => boolean) {
     if (change.rows) flush.take(change.ids, change.rows as Incident[]);
     else flush.ask(change.ids);
   });
-  return { rows, fresh, query, more, hasMore: useCallback((group: Group) => cursors[group] !== undefined, [cursors]), show: useCallback(() => setRows(settled), []) };
+  // An answer becomes rows a moment after it came: until then an empty list says nothing.
+  const isListed = data !== undefined && listedOf === filter;
+  return { rows, fresh, query, isListed, more, hasMore: useCallback((group: Group) => cursors[group] !== undefined, [cursors]), show: useCallback(() => setRows(settled), []) };
 }
 
 interface Flush {

@@ -1,5 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
-import { useIncidents } from "@/api/incidents";
+import { useCounts } from "@/api/incidents";
 import { useMayChange, useViews } from "@/api/views";
 import { inOrder } from "@/pages/incidents/views";
 import type { Search } from "@/router";
@@ -7,11 +6,10 @@ import type { PageTab } from "@/shell/Page";
 
 /** The views that every shift needs, with counts; then the saved ones. */
 export function useTabs(search: Search): PageTab[] {
-  const { counts } = useIncidents();
   const views = useViews();
   const mayChange = useMayChange();
   const company = search.company ?? "";
-  const { data } = useQuery({ queryKey: ["counts", "tabs", company], queryFn: () => counts(company.split(",").filter(Boolean)) });
+  const { data } = useCounts(company.split(",").filter(Boolean));
   const scope = company ? `&company=${company}` : "";
   const at = (query: string) => `/incidents?${query}${scope}`;
   const here = (state: string, owner: string, severity: string) =>
