@@ -26,7 +26,7 @@ export function Targets({ companyId, targets, most }: { companyId: string; targe
       <div className={styles.cardhead}><h3>Targets</h3><span className="dim small">{counted(targets.length, "target")}{most.targets ? ` of ${most.targets} at most` : ""}</span></div>
       <div className={styles.wide}>
         <table className={styles.targets}>
-          <thead><tr><th scope="col">What</th><th scope="col">Kind</th><th scope="col">Identity</th><th scope="col">Reached with</th><th scope="col">Known of it</th></tr></thead>
+          <thead><tr><th scope="col">What</th><th scope="col">Kind</th><th scope="col">Identity</th><th scope="col">Reached</th><th scope="col">Known of it</th></tr></thead>
           <tbody>
             {targets.map((one, at) => {
               const asset = found[at]?.data;
@@ -35,7 +35,7 @@ export function Targets({ companyId, targets, most }: { companyId: string; targe
                   <td>{asset ? <b><Inert text={asset.name} /></b> : <code>{one.id}</code>}{asset && !asset.confirmed ? <span className={styles.doubt}>not confirmed</span> : null}</td>
                   <td>{[asset?.kind || one.kind, asset?.platform].filter(Boolean).join(", ")}</td>
                   <td>{one.host_key ? <>host key <code title={one.host_key}>{one.host_key.slice(0, 22)}{one.host_key.length > 22 ? "…" : ""}</code> pinned</> : [one.account, one.region].filter(Boolean).join(", ") || <span className="dim">by its id alone</span>}</td>
-                  <td><Way company={companyId} credential={one.credential_id} /></td>
+                  <td>{one.credential_id ? "with " : ""}<Way company={companyId} credential={one.credential_id} /></td>
                   <td className="dim">{asset ? <><Inert text={[asset.owner, asset.notes].filter(Boolean).join(". ")} />{asset.open_alerts ? ` ${counted(asset.open_alerts, "alert")} on it now.` : ""}</> : found[at]?.isError ? "not in the inventory" : ""}</td>
                 </tr>
               );
