@@ -58,6 +58,7 @@ class Action(StrEnum):
     RUN_READ = "run.read"
     RUN_START = "run.start"
     RUN_CANCEL = "run.cancel"
+    RUN_CROSS = "run.cross"
     RUN_POLICY_READ = "run_policy.read"
     RUN_POLICY_SET = "run_policy.set"
     ROUTE_READ = "route.read"
@@ -242,6 +243,7 @@ PERMISSIONS: Mapping[Action, Rule] = MappingProxyType(
             _STAFF, "Asking starts nothing: the risk says who must agree, and nobody agrees to what they asked for."
         ),
         Action.RUN_CANCEL: Rule(_STAFF, "Whoever sees that something goes wrong may stop it."),
+        Action.RUN_CROSS: Rule(_STAFF, "What runs now, over all companies that one serves; audited as alert.cross."),
         Action.RUN_POLICY_READ: Rule(_STAFF, "Whoever works for a company sees what alerts may decide."),
         Action.RUN_POLICY_SET: Rule(_ADMINS, "It decides which alerts may start something by themselves."),
         Action.ROUTE_READ: _of_msp("A route says which alerts are whose: it crosses companies."),

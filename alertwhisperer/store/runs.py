@@ -50,6 +50,27 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class RunFilter:
+    """
+    Which runs; what is None takes all.
+
+    Attributes:
+        runbook: its slug.
+        since: asked for at or after; aware UTC.
+    """
+
+    state: RunState | None = None
+    incident_id: UUID | None = None
+    runbook: str | None = None
+    since: datetime | None = None
+
+    @property
+    def floor(self) -> UUID | None:
+        """The least id that a run asked for since then can have."""
+        return None if self.since is None else floor_at(self.since)
+
+
+@dataclass(frozen=True, slots=True)
 class Past:
     """How an earlier run ended on a target; `healing` where it was of an incident that it healed."""
 
@@ -142,27 +163,29 @@ async def hold(unit: Unit, run_id: UUID, fence: int) -> Run:
     return run
 
 
-async def page(
-    unit: Unit,
-    *,
-    state: RunState | None = None,
-    incident_id: UUID | None = None,
-    limit: int,
-    before: UUID | None = None,
-) -> tuple[Run, ...]:
+async def page(unit: Unit, wanted: RunFilter, *, limit: int, before: UUID | None = None) -> tuple[Run, ...]:
     """Runs, newest first, from the one after `before`."""
     rows = [
         row
         async for row in _sql.page(
             unit.connection,
             company_id=unit.company_id,
-            state=None if state is None else state.value,
-            incident_id=incident_id,
+            state=None if wanted.state is None else wanted.state.value,
+            incident_id=wanted.incident_id,
+            runbook=wanted.runbook,
+            since=wanted.since,
+            floor=wanted.floor,
             limit=limit,
             before=before,
         )
     ]
     return await _with_targets(unit, rows)
+
+
+async def among(unit: Unit, run_ids: Sequence[UUID]) -> tuple[Run, ...]:
+    """Those of the runs that the company has, newest first."""
+    found = _sql.among(unit.connection, company_id=unit.company_id, run_ids=list(run_ids), limit=len(run_ids))
+    return await _with_targets(unit, [row async for row in found])
 
 
 async def company_of(connection: Connection, companies: Sequence[CompanyId], run_id: UUID) -> CompanyId | None:

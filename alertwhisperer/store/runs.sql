@@ -27,8 +27,18 @@ SELECT r.* FROM run r WHERE r.company_id = :company_id AND r.run_id = :run_id FO
 -- A page of runs, newest first; rides on run_pkey, and on run_incident where an incident is asked for.
 SELECT r.* FROM run r
 WHERE r.company_id = :company_id AND (:before::uuid IS NULL OR r.run_id < :before::uuid)
+    AND (:floor::uuid IS NULL OR r.run_id >= :floor::uuid)
+    AND (:since::timestamptz IS NULL OR r.requested_at >= :since::timestamptz)
     AND (:state::text IS NULL OR r.state = :state::text)
+    AND (:runbook::text IS NULL OR r.runbook = :runbook::text)
     AND (:incident_id::uuid IS NULL OR r.incident_id = :incident_id::uuid)
+ORDER BY r.run_id DESC
+LIMIT :limit;
+
+-- name: among
+-- Runs by their ids, newest first; rides on run_pkey.
+SELECT r.* FROM run r
+WHERE r.company_id = :company_id AND r.run_id = ANY (:run_ids::uuid[])
 ORDER BY r.run_id DESC
 LIMIT :limit;
 

@@ -287,7 +287,7 @@ def _special(statement: Statement, twins: Twins, case: Case) -> Params:
             **{"slug": f"runbook-{ids.name}", "body": b"new", "set_by": "a person", "note": "x", "risk": "medium"},
             **{"disabled": True, "parameters": "{}", "allowed": "{}"},
         },
-        "across.sql": {"asset_name": None, "status": None, "assignee": None},
+        "across.sql": dict.fromkeys(("asset_name", "status", "assignee", "state", "runbook", "since")),
         "crossings.sql": {"who": "twin", "action": "of B", "hour": now + timedelta(hours=2)},
         "offboarding.sql": {
             **{"email": "of A" if ids == twins.twin else "of B", "owner": "an heir", "assets": [ids.other("asset_id")]},
@@ -439,7 +439,7 @@ def _special(statement: Statement, twins: Twins, case: Case) -> Params:
             **dict.fromkeys(("requester_id", "about", "settled_since", "from_id"), None),
         },
         "around.sql similar": {"depth": 1},  # so that theirs would take the place of ours
-        "runs.sql page": {"before": None, "state": None, "incident_id": None},
+        "runs.sql page": dict.fromkeys(("before", "floor", "since", "state", "runbook", "incident_id")),
         "run_choices.sql escalations": {"incident_id": None},
         "incidents.sql company_of": {"id": ids.incident},
         "incidents.sql rows": {"ids": [ids.incident]},
