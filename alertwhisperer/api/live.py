@@ -34,6 +34,7 @@ TOPICS: Mapping[ChangeKind, Action] = MappingProxyType(
         ChangeKind.INCIDENT: Action.INCIDENT_READ,
         ChangeKind.APPROVAL: Action.APPROVAL_READ,
         ChangeKind.RUN: Action.RUN_READ,
+        ChangeKind.OUTPUT: Action.RUN_READ,
     }
 )
 """Whom a kind of change is told: whoever may read such things."""

@@ -42,6 +42,7 @@ from alertwhisperer.guard.permissions import Action
 from alertwhisperer.remediate import asking, reading
 from alertwhisperer.remediate.asking import Preview, Reason
 from alertwhisperer.remediate.plan import PERSON_ORIGIN, Wish
+from alertwhisperer.remediate.ways import tells_as_it_comes
 from alertwhisperer.store import across, incidents, runs
 from alertwhisperer.store.runs import RunFilter
 
@@ -317,10 +318,20 @@ class OutputShown(Shown):
 
 
 class ActWhole(ActShown):
-    """A script with its whole output."""
+    """A script with its output: all of it, or what was heard of it so far."""
 
-    model_config = example({**_ACT, "stdout": _TEXT, "stderr": _NO_TEXT})
+    model_config = example(
+        {**_ACT, "partial": False, "comes": None, "heard_at": None, "stdout": _TEXT, "stderr": _NO_TEXT}
+    )
 
+    partial: Annotated[
+        bool, Field(description="the end of what it printed so far: it runs, or nobody could learn what came of it")
+    ]
+    comes: Annotated[
+        Literal["as_it_runs", "when_it_ends"] | None,
+        Field(description="when its executor hears what it prints; null where all of it is here"),
+    ]
+    heard_at: Annotated[datetime | None, Field(description="when that was last heard; null where all of it is here")]
     stdout: OutputShown
     stderr: OutputShown
 
@@ -513,9 +524,10 @@ async def read_run(caller: Annotated[Caller, allow(Action.RUN_READ)], run_id: UU
 async def read_act(caller: Annotated[Caller, allow(Action.RUN_READ)], run_id: UUID, act_id: UUID) -> ActWhole:
     scope = await caller.find(runs.company_of, run_id, "run")
     act = await reading.get_act(caller.desk.database, scope, run_id, act_id)
-    stdout = b"" if act.outcome is None else act.outcome.stdout
-    stderr = b"" if act.outcome is None else act.outcome.stderr
-    return ActWhole(**fields_of_act(act), stdout=_output(stdout), stderr=_output(stderr))
+    said = output_of(act)
+    return ActWhole(
+        **{**fields_of_act(act), **said, "stdout": _output(said["stdout"]), "stderr": _output(said["stderr"])}
+    )
 
 
 @router.post("/runs/{run_id}/cancel", summary="End a run", responses=responses(404, 409))
@@ -644,6 +656,22 @@ def fields_of_act(act: Act) -> dict[str, Any]:
         "link": "" if outcome is None else outcome.link,
         "started_at": None if outcome is None else outcome.started_at,
         "ended_at": None if outcome is None else outcome.ended_at,
+    }
+
+
+def output_of(act: Act) -> dict[str, Any]:
+    """What a script printed, by the API's names, in bytes: all of it, or what was heard of it so far."""
+    heard, outcome = act.so_far, act.outcome
+    if heard is None:
+        said = (b"", b"") if outcome is None else (outcome.stdout, outcome.stderr)
+        return {"partial": outcome is None, "comes": None, "heard_at": None, "stdout": said[0], "stderr": said[1]}
+    return {
+        "partial": True,
+        "comes": "as_it_runs" if tells_as_it_comes(heard.executor) else "when_it_ends",
+        "heard_at": heard.heard_at,
+        "stdout": heard.stdout,
+        "stderr": heard.stderr,
+        "cut": heard.cut,
     }
 
 

@@ -14,6 +14,8 @@ class ChangeKind(IntEnum):
     INCIDENT = 1
     APPROVAL = 2
     RUN = 3
+    OUTPUT = 4
+    """Of a script that is under way; its id is the act's."""
 
     @property
     def word(self) -> str:

@@ -367,6 +367,24 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class SoFar:
+    """
+    What a script printed as far as somebody heard it, without secrets; its outcome, once known, has all of it.
+
+    Attributes:
+        executor: slug of who sent it; not all of them hear anything before the end.
+        stdout, stderr: the end of each, some kilobytes at most.
+        cut: it said more than this.
+    """
+
+    executor: str
+    heard_at: datetime
+    stdout: bytes = b""
+    stderr: bytes = b""
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Act:
     """
     One script on one target: written before it is sent, its outcome after.
@@ -375,6 +393,7 @@ class Act:
         id: what the target knows it by; the same one never runs twice.
         begun_at: when it was written down; it was sent after that, or never.
         outcome: None while nobody knows.
+        so_far: what was heard of it, while there is no outcome or one that nobody could learn; where it was asked for.
     """
 
     id: UUID
@@ -384,6 +403,7 @@ class Act:
     begun_at: datetime
     outcome: Outcome | None = None
     settled_at: datetime | None = None
+    so_far: SoFar | None = None
 
 
 @dataclass(frozen=True, slots=True)

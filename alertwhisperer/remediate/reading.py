@@ -68,7 +68,7 @@ async def get_run(database: Database, scope: Scope, run_id: UUID) -> RunWhole:
 
 async def get_act(database: Database, scope: Scope, run_id: UUID, act_id: UUID) -> Act:
     """
-    One script of a run with its whole output.
+    One script of a run with its whole output, or with what was heard of it so far.
 
     Raises:
         NotFound: the run has no such script, or it took a snapshot, which is for the undo alone.

@@ -18,7 +18,18 @@ from alertwhisperer.domain.company import CompanyId
 from alertwhisperer.domain.errors import Conflicting
 from alertwhisperer.domain.execution import Ending, Outcome
 from alertwhisperer.domain.live import ChangeKind
-from alertwhisperer.domain.run import Act, HealState, Move, Run, RunReason, RunState, Step, TargetRun, TargetState
+from alertwhisperer.domain.run import (
+    Act,
+    HealState,
+    Move,
+    Run,
+    RunReason,
+    RunState,
+    SoFar,
+    Step,
+    TargetRun,
+    TargetState,
+)
 from alertwhisperer.domain.runbook import Phase, Shell
 from alertwhisperer.kit.ids import floor_at, uuid7
 from alertwhisperer.store import due, live
@@ -264,8 +275,31 @@ async def begin_act(unit: Unit, act: Act) -> None:
     )
 
 
+async def put_so_far(unit: Unit, act: Act, heard: SoFar, fence: int) -> bool:
+    """Write down what a script printed so far; False where another has the run in hand, or its outcome is known."""
+    written = await _sql.put_so_far(
+        unit.connection,
+        company_id=unit.company_id,
+        act_id=act.id,
+        run_id=act.run_id,
+        fence=fence,
+        executor=heard.executor,
+        heard_at=heard.heard_at,
+        stdout=heard.stdout,
+        stderr=heard.stderr,
+        cut=heard.cut,
+    )
+    if written:
+        await live.tell(unit, ChangeKind.OUTPUT, [act.id], now=heard.heard_at)
+    return bool(written)
+
+
 async def settle_act(unit: Unit, act: Act, outcome: Outcome, *, now: datetime) -> None:
-    """Write down what came of it, once; the caller holds the run."""
+    """
+    Write down what came of it, once; the caller holds the run.
+
+    What was heard of it before goes, unless that is all that anybody ever learned.
+    """
     await _sql.settle_act(
         unit.connection,
         company_id=unit.company_id,
@@ -282,6 +316,8 @@ async def settle_act(unit: Unit, act: Act, outcome: Outcome, *, now: datetime) -
         ended_at=outcome.ended_at,
         settled_at=now,
     )
+    if outcome.ending is not Ending.UNCERTAIN or outcome.stdout or outcome.stderr:
+        await _sql.drop_so_far(unit.connection, company_id=unit.company_id, act_id=act.id)
 
 
 async def keep_snapshot(unit: Unit, run_id: UUID, asset_id: UUID, content: bytes) -> None:
@@ -313,9 +349,12 @@ async def act_of(unit: Unit, run_id: UUID, asset_id: UUID, phase: Phase) -> Act 
 
 
 async def act(unit: Unit, run_id: UUID, act_id: UUID) -> Act | None:
-    """One script of a run with its whole output."""
+    """One script of a run with its whole output, or with what was heard of it so far."""
     row = await _sql.act(unit.connection, company_id=unit.company_id, run_id=run_id, act_id=act_id)
-    return None if row is None else _act(row)
+    if row is None:
+        return None
+    heard = await _sql.so_far(unit.connection, company_id=unit.company_id, act_id=act_id)
+    return replace(_act(row), so_far=None if heard is None else SoFar(**heard))
 
 
 async def acts_of(unit: Unit, run_id: UUID) -> tuple[Act, ...]:

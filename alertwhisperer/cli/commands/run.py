@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from alertwhisperer.api.runs import fields_of, fields_of_act
+from alertwhisperer.api.runs import fields_of, fields_of_act, output_of
 from alertwhisperer.app.build import House
 from alertwhisperer.app.mending import means_of
 from alertwhisperer.cli import output
@@ -203,7 +203,7 @@ def output_(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a script of a run said."""
+    """Show what a script of a run said, or has said so far."""
     wanted, act_id = identifier(run), identifier(act)
 
     async def work(house: House) -> Act:
@@ -211,17 +211,14 @@ def output_(
         return await reading.get_act(house.database, scope, wanted, act_id)
 
     found = in_house(work, data_dir)
-    said = {
-        name: "" if found.outcome is None else content.decode(errors="backslashreplace")
-        for name, content in (
-            ("stdout", b"" if found.outcome is None else found.outcome.stdout),
-            ("stderr", b"" if found.outcome is None else found.outcome.stderr),
-        )
-    }
+    said = output_of(found)
+    texts = {name: said[name].decode(errors="backslashreplace") for name in ("stdout", "stderr")}
     if as_json:
-        output.show_json({**fields_of_act(found), **said})
+        output.show_json({**fields_of_act(found), **said, **texts})
         return
-    output.say(*said["stdout"].splitlines(), *said["stderr"].splitlines())
+    output.say(*texts["stdout"].splitlines(), *texts["stderr"].splitlines())
+    if said["partial"]:
+        output.say("", "This is what was heard so far; its outcome is not known.")
 
 
 @app.command(epilog="Example: alertwhisperer run cancel ID")
