@@ -310,3 +310,19 @@ def test_production_has_no_target_on_its_own_machine() -> None:
     with pytest.raises(Invalid, match="in tests only"):
         load(environ)
     assert load({**environ, "ALERTWHISPERER_ENVIRONMENT": "test"}).local_targets == (ip_network("127.0.0.0/8"),)
+
+
+async def test_how_an_account_lets_us_in_is_shown_to_those_who_set_it_up(doors: Doors, tenant: Tenant) -> None:
+    path = path_of(tenant.id, "aws")
+    assert await doors.company_admin.get(path) == {"external_id": "", "roles": []}
+    await keep(doors, tenant)
+    role = "arn:aws:iam::123456789012:role/alertwhisperer"
+    body = {"name": "account", "executor": "ssm", "values": {"role_arn": role}}
+    kept = await doors.company_admin.post(path_of(tenant.id, "credentials"), body, 201)
+    printed = await doors.company_admin.post(f"{path}/template", {"principal": "arn:aws:iam::999988887777:role/us"})
+    assert await doors.company_admin.get(path) == {
+        "external_id": printed["external_id"],
+        "roles": [{"credential_id": kept["id"], "name": "account", "role_arn": role, "proven_at": None}],
+    }
+    await doors.technician.get(path, 403)
+    await doors.stranger.get(path, 404)
