@@ -395,6 +395,7 @@ def _special(statement: Statement, twins: Twins, case: Case) -> Params:
         "reach.sql remove_credential": {"credential_id": spare("merged", now).other("credential_id")},
         "reach.sql page_of_bindings": {"executor": None},
         "reach.sql page_of_bound": {"asset_id": None},
+        "reach.sql named_credential": {"name": "twin of A" if ids is twins.twin else "twin of B"},
         "reach.sql drop_patch_states": {"since": now + timedelta(days=1)},
         "due.sql put_off": {"now": now - timedelta(days=1), "due_at": now + timedelta(hours=1)},
         "reports.sql insert": {"report_id": twins.nowhere.other("report_id")},

@@ -1,3 +1,4 @@
+import { useEffect } from "react";
 import { type Act, useOutput } from "@/api/runs";
 import { useChanges } from "@/live/live";
 import { outputText, phaseWord } from "@/pages/runs/words";
@@ -6,11 +7,15 @@ import { Tail } from "@/parts/Tail";
 import { At } from "@/parts/Time";
 import styles from "./Run.module.css";
 
-/** What a script printed so far, growing while it runs; its outcome, with all it said, takes its place. */
-export function SoFar({ runId, act }: { runId: string; act: Act }) {
+/** What a script printed so far, growing while it runs; its outcome, with all it said, takes its place. `onShown` says that there is something to read. */
+export function SoFar({ runId, act, onShown }: { runId: string; act: Act; onShown: () => void }) {
   const { data, error, refetch } = useOutput(runId, act.id);
   useChanges("output", (change) => {
     if (change?.ids.includes(act.id)) void refetch();
+  });
+  const shows = Boolean(data?.partial && (data.stdout.base64 || data.stderr.base64));
+  useEffect(() => {
+    if (shows) onShown();
   });
   if (error && !data) return <Failure what="What it printed so far" failure={error} again={() => void refetch()} />;
   if (!data?.partial) return null;

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { type Act, useOutput } from "@/api/runs";
 import { SoFar } from "@/pages/run/SoFar";
 import { endingWord, type Line, outputText, phaseWord, standWord } from "@/pages/runs/words";
@@ -11,8 +11,7 @@ import styles from "./Run.module.css";
 
 /** Transitions with their reasons, oldest first; each script's output is a press away, and there at once where it was watched growing. */
 export function Steps({ runId, lines, underWay }: { runId: string; lines: readonly Line[]; underWay: readonly Act[] }) {
-  const watched = useRef(new Set<string>());
-  useEffect(() => underWay.forEach((act) => watched.current.add(act.id)), [underWay]);
+  const watched = useRef(new Set<string>()); // whose text somebody was reading stays before their eyes
   if (lines.length === 0 && underWay.length === 0) return <p className="dim">Nothing yet.</p>;
   return (
     <ol className={styles.steps}>
@@ -31,7 +30,7 @@ export function Steps({ runId, lines, underWay }: { runId: string; lines: readon
           <At at={act.begun_at} seconds />
           <div className={styles.step}>
             <p><b>{phaseWord(act.phase)}</b>: {act.ending === null ? "written down and sent; its outcome is not known yet." : `${endingWord(act)}.`}</p>
-            {act.ending !== null ? <Output runId={runId} act={act} watched /> : act.phase === "snapshot" ? null : <SoFar runId={runId} act={act} />}
+            {act.ending !== null ? <Output runId={runId} act={act} watched={watched.current.has(act.id)} /> : act.phase === "snapshot" ? null : <SoFar runId={runId} act={act} onShown={() => watched.current.add(act.id)} />}
           </div>
         </li>
       ))}
@@ -40,7 +39,7 @@ export function Steps({ runId, lines, underWay }: { runId: string; lines: readon
 }
 
 function Output({ runId, act, watched }: { runId: string; act: Act; watched: boolean }) {
-  const [open, setOpen] = useState(watched && act.phase !== "snapshot");
+  const [open, setOpen] = useState(watched);
   return (
     <>
       <button type="button" className={styles.show} aria-expanded={open} onClick={() => setOpen((was) => !was)}>{open ? "Hide" : "Show"} what {phaseWord(act.phase).toLowerCase()} said <span className="dim">({endingWord(act)})</span></button>
