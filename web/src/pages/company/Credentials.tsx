@@ -30,7 +30,7 @@ export function Credentials({ company }: { company: string }) {
       <p className={styles.lead}>Their values are sealed when they come in, and shown to nobody. One can be removed once nothing is bound with it.</p>
       {maySet ? <p style={{ marginBottom: 12 }}><Button onClick={() => setOpen({ does: "add" })}>Add a credential</Button></p> : null}
       {rows.length === 0 ? <p className="dim">None yet: nothing can be reached.</p> : (
-        <table className={table.table}>
+        <table className={`${table.table} ${styles.machines}`}>
           <thead><tr><th>Name</th><th>For</th><th className={table.some}>Holds</th><th className={table.few}>Values of</th><th>Used by</th>{maySet ? <th><span className="visually-hidden">What to do</span></th> : null}</tr></thead>
           <tbody>{rows.map((one) => (
             <tr key={one.id}>

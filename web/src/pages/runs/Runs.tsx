@@ -112,7 +112,7 @@ function RunTable({ runs, several }: { runs: readonly Run[]; several: boolean })
           <td><Inert text={targetsWord(one)} /></td>
           <td className={table.few}><Risk risk={one.risk} /></td>
           <td className={table.some}>{one.incident_id ? <IncidentLink id={one.incident_id} /> : null}</td>
-          <td className={table.few}>{one.by_itself ? "chosen by itself" : <Person email={one.requested_by} />}</td>
+          <td className={`${table.few} ${styles.by}`} title={one.by_itself ? undefined : one.requested_by}>{one.by_itself ? "chosen by itself" : <Person email={one.requested_by} />}</td>
           <td className={table.right}><Age at={one.requested_at} suffix=" ago" /></td>
         </tr>
       ))}</tbody>
