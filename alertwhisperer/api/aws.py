@@ -163,7 +163,7 @@ async def print_template(
 
 
 @router.get("/aws", summary="How a company's account lets us in", responses=responses(404))
-async def read_link(caller: Annotated[Caller, allow_in_company(Action.AWS_TEMPLATE)]) -> LinkShown:
+async def read_link(caller: Annotated[Caller, allow_in_company(Action.AWS_READ)]) -> LinkShown:
     found = await aws.get_link(caller.desk.database, caller.desk.vault, caller.scope)
     return LinkShown(**fields_of(found))
 

@@ -101,6 +101,7 @@ class Action(StrEnum):
     BINDING_CHECK = "binding.check"
     CREDENTIAL_READ = "credential.read"
     CREDENTIAL_SET = "credential.set"
+    AWS_READ = "aws.read"
     AWS_TEMPLATE = "aws.template"
     AWS_CHECK = "aws.check"
     PATCH_READ = "patch.read"
@@ -293,6 +294,7 @@ PERMISSIONS: Mapping[Action, Rule] = MappingProxyType(
         Action.BINDING_CHECK: Rule(_ADMINS, "It signs in to the client's machine, and runs nothing."),
         Action.CREDENTIAL_READ: Rule(_ADMINS, "Which secrets there are, and for what; never the secrets themselves."),
         Action.CREDENTIAL_SET: Rule(_ADMINS, "A credential lets us into the client's machines."),
+        Action.AWS_READ: Rule(_ADMINS, "Which roles a client made for us, and the external ID that they demand."),
         Action.AWS_TEMPLATE: Rule(_ADMINS, "The template has the external ID, which is for the client's own account."),
         Action.AWS_CHECK: Rule(_ADMINS, "It signs in to the client's account."),
         Action.PATCH_READ: Rule(_ALL, "Whether a customer's machines are patched is the customer's to know."),

@@ -51,7 +51,7 @@ def template(
 
 
 @app.command(epilog="Example: alertwhisperer aws show ID")
-@acts(Action.AWS_TEMPLATE)
+@acts(Action.AWS_READ)
 def show(company: _Company, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Show the company's external ID, and which roles its credentials name."""
 

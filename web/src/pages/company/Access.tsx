@@ -11,7 +11,7 @@ export function Access({ company }: { company: string }) {
     <div className={styles.people}>
       <Bindings company={company} />
       {may("credential.read") ? <Credentials company={company} /> : null}
-      {may("aws.template") ? <AwsLink company={company} /> : null}
+      {may("aws.read") ? <AwsLink company={company} /> : null}
     </div>
   );
 }

@@ -12,7 +12,7 @@ import styles from "./Company.module.css";
 
 /** The client's account at AWS: the role that it makes for us, and what is wrong with it. */
 export function AwsLink({ company }: { company: string }) {
-  const mayCheck = useMay()("aws.check");
+  const may = useMay();
   const [printing, setPrinting] = useState(false);
   const { data, error, refetch } = useAwsLink(company);
   if (error && !data) return <Failure what="Its account at AWS" failure={error} again={() => void refetch()} />;
@@ -22,8 +22,8 @@ export function AwsLink({ company }: { company: string }) {
       <h2>Account at AWS</h2>
       <p className={styles.lead}>The client makes a role for us from a template, and its ARN is kept as a credential of AWS Systems Manager. It is used only after it was seen to be closed to everybody else.</p>
       <dl className={styles.facts} style={{ marginBottom: 12 }}><dt>External ID</dt><dd>{data.external_id ? <code>{data.external_id}</code> : <span className="dim">made with the first template</span>}</dd></dl>
-      <p style={{ marginBottom: 12 }}><Button onClick={() => setPrinting(true)}>Get the template</Button></p>
-      {data.roles.length === 0 ? <p className="dim">No credential names a role yet.</p> : data.roles.map((one) => <RoleCard key={one.credential_id} company={company} one={one} mayCheck={mayCheck} />)}
+      {may("aws.template") ? <p style={{ marginBottom: 12 }}><Button onClick={() => setPrinting(true)}>Get the template</Button></p> : null}
+      {data.roles.length === 0 ? <p className="dim">No credential names a role yet.</p> : data.roles.map((one) => <RoleCard key={one.credential_id} company={company} one={one} mayCheck={may("aws.check")} />)}
       {printing ? <Template company={company} onClose={() => setPrinting(false)} /> : null}
     </section>
   );
