@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -16,6 +16,7 @@ from alertwhisperer.domain.reach import PatchState
 from alertwhisperer.executors._aws.role import Format
 from alertwhisperer.guard.permissions import Action
 from alertwhisperer.remediate import aws, patches
+from alertwhisperer.remediate.aws import Link
 
 router = APIRouter(prefix="/api/companies/{company_id}", tags=["remediation"])
 
@@ -46,6 +47,38 @@ class TemplateShown(Shown):
     text: str
     principal: str
     external_id: str
+
+
+class RoleShown(Shown):
+    """A role that a client made for us, as a credential names it."""
+
+    credential_id: UUID
+    name: Annotated[str, Field(description="the credential's")]
+    role_arn: str
+    proven_at: Annotated[
+        datetime | None, Field(description="when it was last seen to be closed to everybody else; null: it is not used")
+    ]
+
+
+class LinkShown(Shown):
+    """How a company's account lets us in."""
+
+    model_config = example(
+        {
+            "external_id": "aw-…",
+            "roles": [
+                {
+                    "credential_id": "0195d3a0-7c1e-7b5a-9f00-3c8d59000000",
+                    "name": "client account",
+                    "role_arn": "arn:aws:iam::123456789012:role/alertwhisperer",
+                    "proven_at": "2026-03-01T08:00:00Z",
+                }
+            ],
+        }
+    )
+
+    external_id: Annotated[str, Field(description="the company's own, which its role demands; empty before it has one")]
+    roles: list[RoleShown]
 
 
 class CheckAsked(Asked):
@@ -129,6 +162,12 @@ async def print_template(
     return TemplateShown(**asdict(made))
 
 
+@router.get("/aws", summary="How a company's account lets us in", responses=responses(404))
+async def read_link(caller: Annotated[Caller, allow_in_company(Action.AWS_READ)]) -> LinkShown:
+    found = await aws.get_link(caller.desk.database, caller.desk.vault, caller.scope)
+    return LinkShown(**fields_of(found))
+
+
 @router.post("/aws/check", summary="Look at a client's role", responses=responses(404))
 async def check_role(caller: Annotated[Caller, allow_in_company(Action.AWS_CHECK)], body: CheckAsked) -> CheckShown:
     seen = await aws.check_role(
@@ -156,6 +195,17 @@ async def list_patch_states(
     await caller.check_company()
     found = await patches.list_patch_states(caller.desk.database, caller.scope, limit=query.reach, before=query.cursor)
     return page_of(found, query, _show, lambda one: one.asset_id)
+
+
+def fields_of(link: Link) -> dict[str, Any]:
+    """How an account lets us in, by the API's names."""
+    return {
+        "external_id": link.external_id,
+        "roles": [
+            {"credential_id": one.id, "name": one.name, "role_arn": arn, "proven_at": one.proven_at}
+            for one, arn in link.roles
+        ],
+    }
 
 
 def _show(state: PatchState) -> PatchStateShown:

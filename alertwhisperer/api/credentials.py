@@ -35,6 +35,7 @@ _CREDENTIAL = {
     "added_at": "2026-03-01T08:00:00Z",
     "rotated_at": None,
     "proven_at": None,
+    "bound": 3,
 }
 
 
@@ -51,6 +52,7 @@ class CredentialShown(Shown):
     added_at: datetime
     rotated_at: datetime | None
     proven_at: datetime | None
+    bound: Annotated[int, Field(description="assets that are bound with it")]
 
 
 class CredentialAdded(Asked):

@@ -18,7 +18,7 @@ from alertwhisperer.api.alerts import EXAMPLE as ALERT_EXAMPLE
 from alertwhisperer.api.alerts import AlertShown, show_alert
 from alertwhisperer.api.fields import Asked, IncidentWord, LongText, Moment, SeverityWord, Shown, Text, example
 from alertwhisperer.api.hub import Named
-from alertwhisperer.api.pages import Page, page_by
+from alertwhisperer.api.pages import Page, SomeCompanies, page_by
 from alertwhisperer.api.problem import responses
 from alertwhisperer.api.story import Entry, Maker, tell
 from alertwhisperer.correlate import acts
@@ -314,22 +314,11 @@ class IncidentQuery(IncidentSieve):
         return self.limit + 1
 
 
-class _SomeCompanies(Asked):
-    company: Annotated[list[UUID], Field(max_length=1_000, description="of these companies alone; may be repeated")] = (
-        Field(default_factory=list)
-    )
-
-    def among(self, served: Sequence[CompanyId]) -> tuple[CompanyId, ...]:
-        """Those of the companies that are wanted; another's id is as good as none."""
-        wanted = set(self.company)
-        return tuple(one for one in served if not wanted or one in wanted)
-
-
-class AnywhereQuery(_SomeCompanies, IncidentQuery):
+class AnywhereQuery(SomeCompanies, IncidentQuery):
     """Which incidents of which companies, and in which order."""
 
 
-class AnywhereSieve(_SomeCompanies, IncidentSieve):
+class AnywhereSieve(SomeCompanies, IncidentSieve):
     """Which incidents of which companies."""
 
 

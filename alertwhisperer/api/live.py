@@ -36,6 +36,7 @@ TOPICS: Mapping[ChangeKind, Action] = MappingProxyType(
         ChangeKind.RUN: Action.RUN_READ,
         ChangeKind.ALERT: Action.ALERT_READ,
         ChangeKind.KPI: Action.KPI_READ,
+        ChangeKind.OUTPUT: Action.RUN_READ,
     }
 )
 """Whom a kind of change is told: whoever may read such things."""

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from alertwhisperer.api.fields import Asked, Shown
+from alertwhisperer.domain.company import CompanyId
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -47,6 +48,19 @@ class PageQuery(Asked):
     def reach(self) -> int:
         """Rows to read: one more than shown tells whether there is a next page."""
         return self.limit + 1
+
+
+class SomeCompanies(Asked):
+    """The part of a query that says of which companies a list across them is."""
+
+    company: Annotated[list[UUID], Field(max_length=1_000, description="of these companies alone; may be repeated")] = (
+        Field(default_factory=list)
+    )
+
+    def among(self, served: Sequence[CompanyId]) -> tuple[CompanyId, ...]:
+        """Those of the companies that are wanted; another's id is as good as none."""
+        wanted = set(self.company)
+        return tuple(one for one in served if not wanted or one in wanted)
 
 
 class Page(Shown, Generic[T]):

@@ -1,6 +1,7 @@
 """Runs: what one would do exactly, asking for it, how far it has come, and what its scripts said."""
 
 import base64
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -11,7 +12,7 @@ from pydantic import Field
 from alertwhisperer.api.access import Caller, allow, allow_in_company
 from alertwhisperer.api.approvals import PLAN_EXAMPLE, PlanShown, show_plan
 from alertwhisperer.api.fields import Asked, LongText, Moment, Shown, Text, example
-from alertwhisperer.api.pages import Page, PageQuery, page_of
+from alertwhisperer.api.pages import Page, PageQuery, SomeCompanies, page_of
 from alertwhisperer.api.problem import responses
 from alertwhisperer.domain.approval import Parameter, Risk
 from alertwhisperer.domain.execution import Ending
@@ -32,7 +33,6 @@ from alertwhisperer.domain.run import (
     RunState,
     RunWhole,
     Step,
-    TargetRun,
     TargetState,
     Verdict,
 )
@@ -42,7 +42,9 @@ from alertwhisperer.guard.permissions import Action
 from alertwhisperer.remediate import asking, reading
 from alertwhisperer.remediate.asking import Preview, Reason
 from alertwhisperer.remediate.plan import PERSON_ORIGIN, Wish
-from alertwhisperer.store import incidents, runs
+from alertwhisperer.remediate.ways import tells_as_it_comes
+from alertwhisperer.store import across, incidents, runs
+from alertwhisperer.store.runs import RunFilter
 
 router = APIRouter(prefix="/api", tags=["runs"])
 
@@ -320,10 +322,20 @@ class OutputShown(Shown):
 
 
 class ActWhole(ActShown):
-    """A script with its whole output."""
+    """A script with its output: all of it, or what was heard of it so far."""
 
-    model_config = example({**_ACT, "stdout": _TEXT, "stderr": _NO_TEXT})
+    model_config = example(
+        {**_ACT, "partial": False, "comes": None, "heard_at": None, "stdout": _TEXT, "stderr": _NO_TEXT}
+    )
 
+    partial: Annotated[
+        bool, Field(description="the end of what it printed so far: it runs, or nobody could learn what came of it")
+    ]
+    comes: Annotated[
+        Literal["as_it_runs", "when_it_ends"] | None,
+        Field(description="when its executor hears what it prints; null where all of it is here"),
+    ]
+    heard_at: Annotated[datetime | None, Field(description="when that was last heard; null where all of it is here")]
     stdout: OutputShown
     stderr: OutputShown
 
@@ -405,26 +417,76 @@ class MendingShown(Shown):
     escalations: list[EscalationShown]
 
 
-class RunQuery(PageQuery):
+class AllRunsQuery(PageQuery):
     """Which runs."""
 
     state: RunWord | None = None
+    runbook: Annotated[Text | None, Field(description="its slug")] = None
+    since: Annotated[Moment | None, Field(description="asked for at or after")] = None
+
+    @property
+    def filter(self) -> RunFilter:
+        """The same for the store."""
+        state = None if self.state is None else RunState(self.state)
+        return RunFilter(state=state, runbook=self.runbook, since=self.since)
+
+
+class RunQuery(AllRunsQuery):
+    """Which runs of a company."""
+
     incident_id: Annotated[UUID | None, Field(description="those of one incident")] = None
+
+
+class AnywhereRunQuery(SomeCompanies, AllRunsQuery):
+    """Which runs of which companies."""
+
+
+class AnywherePageQuery(SomeCompanies, PageQuery):
+    """Of which companies."""
+
+
+class RunAnywhere(RunShown):
+    """A run, and whose it is."""
+
+    model_config = example({**_RUN, "company": "Acme"})
+
+    company: Annotated[str, Field(description="the company's name")]
+
+
+class EscalationAnywhere(EscalationShown):
+    """A run that a person must look at, and whose it is."""
+
+    model_config = example({**_ESCALATION, "company_id": _RUN["company_id"], "company": "Acme"})
+
+    company_id: UUID
+    company: Annotated[str, Field(description="the company's name")]
 
 
 @router.get("/companies/{company_id}/runs", summary="A company's runs, newest first", responses=responses(404))
 async def list_runs(
     caller: Annotated[Caller, allow_in_company(Action.RUN_READ)], query: Annotated[RunQuery, Query()]
 ) -> Page[RunShown]:
-    found = await reading.list_runs(
-        caller.desk.database,
-        caller.scope,
-        state=None if query.state is None else RunState(query.state),
-        incident_id=query.incident_id,
-        limit=query.reach,
-        before=query.cursor,
+    wanted = replace(query.filter, incident_id=query.incident_id)
+    found = await reading.list_runs(caller.desk.database, caller.scope, wanted, limit=query.reach, before=query.cursor)
+    return page_of(found, query, lambda one: RunShown(**fields_of(one)), lambda one: one.id)
+
+
+@router.get("/runs", summary="Runs of all companies that you serve, newest first", responses=responses())
+async def list_all_runs(
+    caller: Annotated[Caller, allow(Action.RUN_CROSS)], query: Annotated[AnywhereRunQuery, Query()]
+) -> Page[RunAnywhere]:
+    async with caller.crossing() as look:
+        companies = query.among(look.companies)
+        found = await across.page_of_runs(
+            look.connection, companies, look.at, query.filter, limit=query.reach, before=query.cursor
+        )
+        names = await look.names({one.company_id for one in found})
+    return page_of(
+        found,
+        query,
+        lambda one: RunAnywhere(**fields_of(one), company=names[one.company_id]),
+        lambda one: one.id,
     )
-    return page_of(found, query, lambda one: RunShown(**_fields(one)), lambda one: one.id)
 
 
 @router.post(
@@ -453,7 +515,7 @@ async def start_run(caller: Annotated[Caller, allow_in_company(Action.RUN_START)
         start_by=body.start_by,
         now=caller.now,
     )
-    return RunShown(**_fields(run))
+    return RunShown(**fields_of(run))
 
 
 @router.get("/runs/{run_id}", summary="One run with all that happened", responses=responses(404))
@@ -466,9 +528,10 @@ async def read_run(caller: Annotated[Caller, allow(Action.RUN_READ)], run_id: UU
 async def read_act(caller: Annotated[Caller, allow(Action.RUN_READ)], run_id: UUID, act_id: UUID) -> ActWhole:
     scope = await caller.find(runs.company_of, run_id, "run")
     act = await reading.get_act(caller.desk.database, scope, run_id, act_id)
-    stdout = b"" if act.outcome is None else act.outcome.stdout
-    stderr = b"" if act.outcome is None else act.outcome.stderr
-    return ActWhole(**_act(act), stdout=_output(stdout), stderr=_output(stderr))
+    said = output_of(act)
+    return ActWhole(
+        **{**fields_of_act(act), **said, "stdout": _output(said["stdout"]), "stderr": _output(said["stderr"])}
+    )
 
 
 @router.post("/runs/{run_id}/cancel", summary="End a run", responses=responses(404, 409))
@@ -486,7 +549,7 @@ async def read_mending(caller: Annotated[Caller, allow(Action.RUN_READ)], incide
     found = await reading.get_mending(caller.desk.database, scope, incident_id)
     return MendingShown(
         choice=None if found.choice is None else _choice(found.choice),
-        runs=[RunShown(**_fields(one)) for one in found.runs],
+        runs=[RunShown(**fields_of(one)) for one in found.runs],
         healing=None if found.healing is None else _healing(found.healing),
         escalations=[_escalation(one) for one in found.escalations],
     )
@@ -500,6 +563,26 @@ async def list_escalations(
 ) -> Page[EscalationShown]:
     found = await reading.list_escalations(caller.desk.database, caller.scope, limit=query.reach, before=query.cursor)
     return page_of(found, query, _escalation, lambda one: one.id)
+
+
+@router.get(
+    "/run-escalations",
+    summary="Runs that a person must look at, of all companies that you serve, newest first",
+    responses=responses(),
+)
+async def list_all_escalations(
+    caller: Annotated[Caller, allow(Action.RUN_CROSS)], query: Annotated[AnywherePageQuery, Query()]
+) -> Page[EscalationAnywhere]:
+    async with caller.crossing() as look:
+        companies = query.among(look.companies)
+        found = await across.page_of_escalations(look.connection, companies, limit=query.reach, before=query.cursor)
+        names = await look.names({company_id for company_id, _ in found})
+    return page_of(
+        found,
+        query,
+        lambda one: EscalationAnywhere(**asdict(one[1]), company_id=one[0], company=names[one[0]]),
+        lambda one: one[1].id,
+    )
 
 
 def _preview(shown: Preview) -> PreviewShown:
@@ -520,13 +603,14 @@ def _preview(shown: Preview) -> PreviewShown:
 
 def _whole(found: RunWhole) -> RunWholeShown:
     return RunWholeShown(
-        **_fields(found.run),
-        acts=[ActShown(**_act(one)) for one in found.acts],
+        **fields_of(found.run),
+        acts=[ActShown(**fields_of_act(one)) for one in found.acts],
         steps=[_step(one) for one in found.steps],
     )
 
 
-def _fields(run: Run) -> dict[str, Any]:
+def fields_of(run: Run) -> dict[str, Any]:
+    """A run by the API's names."""
     return {
         "id": run.id,
         "company_id": run.company_id,
@@ -545,23 +629,23 @@ def _fields(run: Run) -> dict[str, Any]:
         "started_at": run.started_at,
         "ended_at": run.ended_at,
         "cancelled_by": run.cancelled_by,
-        "targets": [_target(one) for one in run.targets],
+        "targets": [
+            {
+                "asset_id": one.asset_id,
+                "name": one.name,
+                "state": one.state,
+                "reason": one.reason,
+                "why": REASONS[one.reason],
+                "said": one.said,
+                "changed_at": one.changed_at,
+            }
+            for one in run.targets
+        ],
     }
 
 
-def _target(one: TargetRun) -> TargetRunShown:
-    return TargetRunShown(
-        asset_id=one.asset_id,
-        name=one.name,
-        state=one.state,
-        reason=one.reason,
-        why=REASONS[one.reason],
-        said=one.said,
-        changed_at=one.changed_at,
-    )
-
-
-def _act(act: Act) -> dict[str, Any]:
+def fields_of_act(act: Act) -> dict[str, Any]:
+    """A script on a target by the API's names, without its output."""
     outcome = act.outcome
     return {
         "id": act.id,
@@ -577,6 +661,22 @@ def _act(act: Act) -> dict[str, Any]:
         "started_at": None if outcome is None else outcome.started_at,
         "ended_at": None if outcome is None else outcome.ended_at,
         "output_removed_at": act.output_removed_at,
+    }
+
+
+def output_of(act: Act) -> dict[str, Any]:
+    """What a script printed, by the API's names, in bytes: all of it, or what was heard of it so far."""
+    heard, outcome = act.so_far, act.outcome
+    if heard is None:
+        said = (b"", b"") if outcome is None else (outcome.stdout, outcome.stderr)
+        return {"partial": outcome is None, "comes": None, "heard_at": None, "stdout": said[0], "stderr": said[1]}
+    return {
+        "partial": True,
+        "comes": "as_it_runs" if tells_as_it_comes(heard.executor) else "when_it_ends",
+        "heard_at": heard.heard_at,
+        "stdout": heard.stdout,
+        "stderr": heard.stderr,
+        "cut": heard.cut,
     }
 
 

@@ -69,6 +69,7 @@ class AuditAction(StrEnum):
     EXTERNAL_ID_MADE = "external_id_made", "A company was given its external ID for AWS."
     ASSET_BOUND = "asset_bound", "A person said that scripts may be run on an asset, and how it is reached."
     ASSET_UNBOUND = "asset_unbound", "Scripts may not be run on an asset any more."
+    BINDING_CHECKED = "binding_checked", "A person went to an asset to see whether a script could begin there."
     CONTACT_ADDED = "contact_added", "A contact was added."
     CONTACT_CHANGED = "contact_changed", "A contact was changed."
     CONTACT_REMOVED = "contact_removed", "A contact was removed."

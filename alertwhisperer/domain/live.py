@@ -17,6 +17,8 @@ class ChangeKind(IntEnum):
     RUN = 3
     ALERT = 4
     KPI = 5
+    OUTPUT = 6
+    """Of a script that is under way; its id is the act's."""
 
     @property
     def word(self) -> str:

@@ -17,6 +17,7 @@ class Credential:
         added_by: as the audit log says.
         rotated_at: when its values were last replaced.
         proven_at: when the way was last seen to be closed to everybody else; for an executor that proves it.
+        bound: how many assets are bound with it.
     """
 
     id: UUID
@@ -27,6 +28,7 @@ class Credential:
     added_at: datetime
     rotated_at: datetime | None = None
     proven_at: datetime | None = None
+    bound: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,38 @@ class Binding:
     credential_id: UUID
     bound_by: str
     bound_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BindingCheck:
+    """
+    What was seen when somebody last went to a bound asset.
+
+    Attributes:
+        checked_at: when somebody set out.
+        checked_by: as the audit log says.
+        wrong: what was, each with its mend; empty when a script could begin there.
+    """
+
+    checked_at: datetime
+    checked_by: str
+    wrong: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BoundAsset:
+    """
+    A binding as people look at it.
+
+    Attributes:
+        asset, credential: their names.
+        check: None while nobody went there since it was bound so.
+    """
+
+    binding: Binding
+    asset: str
+    credential: str
+    check: BindingCheck | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -367,6 +367,24 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class SoFar:
+    """
+    What a script printed as far as somebody heard it, without secrets; its outcome, once known, has all of it.
+
+    Attributes:
+        executor: slug of who sent it; not all of them hear anything before the end.
+        stdout, stderr: the end of each, some kilobytes at most.
+        cut: it said more than this.
+    """
+
+    executor: str
+    heard_at: datetime
+    stdout: bytes = b""
+    stderr: bytes = b""
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Act:
     """
     One script on one target: written before it is sent, its outcome after.
@@ -376,6 +394,7 @@ class Act:
         begun_at: when it was written down; it was sent after that, or never.
         outcome: None while nobody knows.
         output_removed_at: when what it printed was kept for long enough; None while it is there.
+        so_far: what was heard of it, while there is no outcome or one that nobody could learn; where it was asked for.
     """
 
     id: UUID
@@ -386,6 +405,7 @@ class Act:
     outcome: Outcome | None = None
     settled_at: datetime | None = None
     output_removed_at: datetime | None = None
+    so_far: SoFar | None = None
 
 
 @dataclass(frozen=True, slots=True)

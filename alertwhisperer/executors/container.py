@@ -163,8 +163,12 @@ def _nobody(_out: bytes, _err: bytes) -> None:
 
 
 def _place(binding: Mapping[str, str], _credential: Mapping[str, str]) -> Place:
+    return Place(host_key=_fingerprint(binding))
+
+
+def _fingerprint(binding: Mapping[str, str]) -> str:
     assert re.fullmatch(_ID, binding["container"])  # noqa: S101  # the binding was checked by its pattern
-    return Place(host_key=binding["container"])
+    return binding["container"]
 
 
 EXECUTOR = Executor(
@@ -181,6 +185,7 @@ EXECUTOR = Executor(
         ),
     ),
     credential=(Setting("note", "Whatever you want to remember; nothing is needed.", required=False),),
+    fingerprint=_fingerprint,
     place=_place,
     setup=_SETUP,
     make=Container,

@@ -100,10 +100,12 @@ class Executor:
     Attributes:
         platforms: it can reach.
         binding, credential: what a target and a credential need.
+        fingerprint: what tells a binding's target from any other, by its settings alone; raises `Invalid` likewise.
         place: what a binding's settings and a credential's open values mean; raises `Invalid` when they are of no use.
         setup: Markdown: how a target is made ready, and what it withstands.
         proves: whether a credential must be proven before it is used: that the way is closed to everybody else.
         make: builds the runner; called once a process.
+        tells_as_it_comes: whether its runner hears output while the script runs, or all of it when it ended.
     """
 
     slug: str
@@ -111,7 +113,9 @@ class Executor:
     platforms: frozenset[Platform]
     binding: tuple[Setting, ...]
     credential: tuple[Setting, ...]
+    fingerprint: Callable[[Mapping[str, str]], str]
     place: Callable[[Mapping[str, str], Mapping[str, str]], Place]
     setup: str
     make: Callable[[Means], Runner]
     proves: bool = False
+    tells_as_it_comes: bool = True

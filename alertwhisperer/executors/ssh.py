@@ -268,13 +268,17 @@ def _key_lines(text: str) -> list[str]:
 
 
 def _place(binding: Mapping[str, str], _credential: Mapping[str, str]) -> Place:
+    return Place(host_key=_fingerprint(binding))
+
+
+def _fingerprint(binding: Mapping[str, str]) -> str:
     try:
         keys = [asyncssh.import_public_key(one) for one in _key_lines(binding["host_key"])]
     except (asyncssh.KeyImportError, ValueError) as failure:
         raise Invalid("that is no public key", where="host_key", mend="give a line of `ssh-keyscan HOST`") from failure
     if not keys:
         raise Invalid("there is no public key", where="host_key", mend="give a line of `ssh-keyscan HOST`")
-    return Place(host_key=" ".join(one.get_fingerprint() for one in keys))
+    return " ".join(one.get_fingerprint() for one in keys)
 
 
 def _our_keys(reach: Reach) -> list[object]:
@@ -312,6 +316,7 @@ EXECUTOR = Executor(
         Setting("passphrase", "Of the private key.", required=False, secret=True),
         Setting("certificate", "OpenSSH certificate of the key, where targets trust an authority.", required=False),
     ),
+    fingerprint=_fingerprint,
     place=_place,
     setup=_SETUP,
     make=Ssh,

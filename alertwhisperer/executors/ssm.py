@@ -376,11 +376,16 @@ def _said(failure: Exception) -> str:
 
 
 def _place(binding: Mapping[str, str], credential: Mapping[str, str]) -> Place:
-    if bool(binding.get("instance")) == bool(binding.get("tag")):
-        raise Invalid("either an instance or a tag is needed", where="settings.instance", mend="give one of the two")
+    host_key = _fingerprint(binding)
     role = re.fullmatch(ROLE, credential["role_arn"])
     assert role is not None  # noqa: S101  # the credential was checked by its pattern
-    return Place(role["account"], binding["region"], binding.get("instance") or f"tag:{binding['tag']}")
+    return Place(role["account"], binding["region"], host_key)
+
+
+def _fingerprint(binding: Mapping[str, str]) -> str:
+    if bool(binding.get("instance")) == bool(binding.get("tag")):
+        raise Invalid("either an instance or a tag is needed", where="settings.instance", mend="give one of the two")
+    return binding.get("instance") or f"tag:{binding['tag']}"
 
 
 EXECUTOR = Executor(
@@ -413,8 +418,10 @@ EXECUTOR = Executor(
         ),
         Setting("external_id", "The company's own, made by us.", secret=True, is_external_id=True),
     ),
+    fingerprint=_fingerprint,
     place=_place,
     setup=_SETUP,
     make=Ssm,
     proves=True,
+    tells_as_it_comes=False,
 )

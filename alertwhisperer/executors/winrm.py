@@ -242,12 +242,16 @@ def _nobody(_out: bytes, _err: bytes) -> None:
 
 
 def _place(binding: Mapping[str, str], _credential: Mapping[str, str]) -> Place:
+    return Place(host_key=_fingerprint(binding))
+
+
+def _fingerprint(binding: Mapping[str, str]) -> str:
     try:
         certificate = ssl.PEM_cert_to_DER_cert(binding["certificate"].strip())
     except ValueError as failure:
         mend = "export the listener's certificate"
         raise Invalid("that is no certificate in PEM", where="settings.certificate", mend=mend) from failure
-    return Place(host_key=f"SHA256:{base64.b64encode(sha256(certificate).digest()).decode().rstrip('=')}")
+    return f"SHA256:{base64.b64encode(sha256(certificate).digest()).decode().rstrip('=')}"
 
 
 EXECUTOR = Executor(
@@ -267,6 +271,7 @@ EXECUTOR = Executor(
         ),
     ),
     credential=(Setting("password", "Of the account.", secret=True),),
+    fingerprint=_fingerprint,
     place=_place,
     setup=_SETUP,
     make=WinRm,

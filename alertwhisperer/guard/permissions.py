@@ -58,6 +58,7 @@ class Action(StrEnum):
     RUN_READ = "run.read"
     RUN_START = "run.start"
     RUN_CANCEL = "run.cancel"
+    RUN_CROSS = "run.cross"
     RUN_POLICY_READ = "run_policy.read"
     RUN_POLICY_SET = "run_policy.set"
     ROUTE_READ = "route.read"
@@ -100,6 +101,7 @@ class Action(StrEnum):
     BINDING_CHECK = "binding.check"
     CREDENTIAL_READ = "credential.read"
     CREDENTIAL_SET = "credential.set"
+    AWS_READ = "aws.read"
     AWS_TEMPLATE = "aws.template"
     AWS_CHECK = "aws.check"
     PATCH_READ = "patch.read"
@@ -242,6 +244,7 @@ PERMISSIONS: Mapping[Action, Rule] = MappingProxyType(
             _STAFF, "Asking starts nothing: the risk says who must agree, and nobody agrees to what they asked for."
         ),
         Action.RUN_CANCEL: Rule(_STAFF, "Whoever sees that something goes wrong may stop it."),
+        Action.RUN_CROSS: Rule(_STAFF, "What runs now, over all companies that one serves; audited as alert.cross."),
         Action.RUN_POLICY_READ: Rule(_STAFF, "Whoever works for a company sees what alerts may decide."),
         Action.RUN_POLICY_SET: Rule(_ADMINS, "It decides which alerts may start something by themselves."),
         Action.ROUTE_READ: _of_msp("A route says which alerts are whose: it crosses companies."),
@@ -291,6 +294,7 @@ PERMISSIONS: Mapping[Action, Rule] = MappingProxyType(
         Action.BINDING_CHECK: Rule(_ADMINS, "It signs in to the client's machine, and runs nothing."),
         Action.CREDENTIAL_READ: Rule(_ADMINS, "Which secrets there are, and for what; never the secrets themselves."),
         Action.CREDENTIAL_SET: Rule(_ADMINS, "A credential lets us into the client's machines."),
+        Action.AWS_READ: Rule(_ADMINS, "Which roles a client made for us, and the external ID that they demand."),
         Action.AWS_TEMPLATE: Rule(_ADMINS, "The template has the external ID, which is for the client's own account."),
         Action.AWS_CHECK: Rule(_ADMINS, "It signs in to the client's account."),
         Action.PATCH_READ: Rule(_ALL, "Whether a customer's machines are patched is the customer's to know."),

@@ -33,6 +33,20 @@ class Printed:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """
+    How a company's account lets us in.
+
+    Attributes:
+        external_id: empty before one was needed.
+        roles: of each credential of `ssm`, newest first, with its ARN.
+    """
+
+    external_id: str
+    roles: tuple[tuple[Credential, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """What was seen of one credential's role; `in_region` is where it was looked."""
 
@@ -67,6 +81,21 @@ async def print_template(
     async with database.unit_of_work(scope) as unit:
         own = await external_id(unit, now=clock.now())
     return Printed(form, template(Wanted(ours, own, output_bucket), form), ours, own)
+
+
+async def get_link(database: Database, vault: Vault, scope: Scope) -> Link:
+    """
+    What is known of a company's account; AWS is not asked, and nothing is made.
+
+    Raises:
+        NotFound: there is no such company.
+        Permanent: a credential cannot be opened.
+    """
+    async with database.unit_of_work(scope) as unit:
+        await require_company(unit)
+        kept = [one for one in await reach.credentials(unit, limit=_MOST) if one.executor == "ssm"]
+        roles = [(one, (await open_credential(unit, vault, one.id))["role_arn"]) for one in kept]
+        return Link(await reach.external_id(unit) or "", tuple(roles))
 
 
 async def check_role(

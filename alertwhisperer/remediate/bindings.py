@@ -2,19 +2,22 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from alertwhisperer.domain.audit import AuditAction, Resource
 from alertwhisperer.domain.company import Scope
 from alertwhisperer.domain.errors import Conflicting, Invalid, NotFound
 from alertwhisperer.domain.inventory import Asset
-from alertwhisperer.domain.reach import Binding
+from alertwhisperer.domain.reach import Binding, BoundAsset
 from alertwhisperer.guard.approvals.voiding import void_touched
 from alertwhisperer.guard.vault import Vault
 from alertwhisperer.remediate.credentials import find_credential, open_credential
 from alertwhisperer.remediate.ways import filled, way_of
 from alertwhisperer.store import assets, audit, reach
 from alertwhisperer.store.database import Database, Unit
+
+T = TypeVar("T")
 
 
 async def bind_asset(
@@ -27,7 +30,7 @@ async def bind_asset(
     settings: Mapping[str, str],
     *,
     now: datetime,
-) -> Binding:
+) -> BoundAsset:
     """
     Say how an asset is reached; a binding that it has is replaced.
 
@@ -57,7 +60,7 @@ async def bind_asset(
         if old is not None:
             detail["before"] = {"executor": old.executor, "credential": str(old.credential_id), **old.settings}
         await audit.write(unit, AuditAction.ASSET_BOUND, Resource("asset", str(asset_id)), detail, now=now)
-    return new
+    return BoundAsset(new, asset.name, kept.name)
 
 
 async def unbind_asset(database: Database, scope: Scope, asset_id: UUID, *, now: datetime) -> None:
@@ -68,25 +71,25 @@ async def unbind_asset(database: Database, scope: Scope, asset_id: UUID, *, now:
         NotFound: the company has no such asset, or it is not bound.
     """
     async with database.unit_of_work(scope) as unit:
-        old = _bound(await reach.binding(unit, asset_id), asset_id)
+        old = bound(await reach.binding(unit, asset_id), asset_id)
         await reach.remove_binding(unit, asset_id)
         await void_touched(unit, "asset", [asset_id], now=now)
         detail = {"executor": old.executor, "credential": str(old.credential_id)}
         await audit.write(unit, AuditAction.ASSET_UNBOUND, Resource("asset", str(asset_id)), detail, now=now)
 
 
-async def get_binding(database: Database, scope: Scope, asset_id: UUID) -> Binding:
+async def get_binding(database: Database, scope: Scope, asset_id: UUID) -> BoundAsset:
     """How an asset is reached; raises `NotFound` when the company has no such asset, or it is not bound."""
     async with database.unit_of_work(scope) as unit:
-        return _bound(await reach.binding(unit, asset_id), asset_id)
+        return bound(next(iter(await reach.bound_assets(unit, asset_id=asset_id, limit=1)), None), asset_id)
 
 
 async def list_bindings(
     database: Database, scope: Scope, *, limit: int = 100, before: UUID | None = None
-) -> list[Binding]:
+) -> list[BoundAsset]:
     """All that may be a target, the newest assets first, from the one after `before`."""
     async with database.unit_of_work(scope) as unit:
-        return await reach.bindings(unit, limit=limit, before=before)
+        return await reach.bound_assets(unit, limit=limit, before=before)
 
 
 async def confirmed(unit: Unit, asset_id: UUID) -> Asset:
@@ -109,7 +112,8 @@ async def confirmed(unit: Unit, asset_id: UUID) -> Asset:
     return asset
 
 
-def _bound(binding: Binding | None, asset_id: UUID) -> Binding:
+def bound(binding: T | None, asset_id: UUID) -> T:
+    """What is bound; raises `NotFound` where nothing is."""
     if binding is None:
         raise NotFound(f"the asset {asset_id} is bound to nothing", where="asset_id", mend="bind it")
     return binding

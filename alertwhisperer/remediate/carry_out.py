@@ -10,7 +10,6 @@ All writes are made under the run's lock by the holder of its newest fence numbe
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -30,6 +29,7 @@ from alertwhisperer.domain.run import (
     Run,
     RunReason,
     RunState,
+    SoFar,
     TargetRun,
     TargetState,
     after,
@@ -43,6 +43,7 @@ from alertwhisperer.kit.clock import Clock
 from alertwhisperer.kit.ids import uuid7
 from alertwhisperer.remediate.asking import audit_run
 from alertwhisperer.remediate.ending import end
+from alertwhisperer.remediate.hearing import Hearing
 from alertwhisperer.remediate.masking import masked
 from alertwhisperer.remediate.means import Means
 from alertwhisperer.remediate.plan import call_of, phases_of
@@ -180,6 +181,8 @@ async def _sending(
     if act is None:
         act = Act(uuid7(now), run.id, target.asset_id, phase, now)
         await runs.begin_act(unit, act)
+        if phase is not Phase.SNAPSHOT:  # what a snapshot says is for the undo alone
+            await runs.put_so_far(unit, act, SoFar(reach.executor, now), hand.fence)
     snapshot = await runs.snapshot(unit, run.id, target.asset_id) or b"" if phase is Phase.UNDO else None
     return _Sending(act, call_of(run, plan, act, snapshot), reach, not fresh)
 
@@ -247,19 +250,24 @@ async def _sent(hand: Hand, sending: _Sending) -> _Came:
 
 async def _sent_once(hand: Hand, sending: _Sending) -> _Came:
     """Whatever happens to us meanwhile, the target is asked, not told again."""
-    runner = hand.means.runners[sending.reach.executor]
-    watching = asyncio.create_task(_end_when_cancelled(hand, runner, sending))
+    runner, reach, act = hand.means.runners[sending.reach.executor], sending.reach, sending.act
+    hearing = Hearing(hand.database, hand.clock, hand.scope, act, reach.executor, hand.fence, reach.secrets.values())
+    heard = _unheard if act.phase is Phase.SNAPSHOT else hearing.hear
+    beside = [
+        asyncio.create_task(_end_when_cancelled(hand, runner, sending)),
+        asyncio.create_task(hearing.write()),
+    ]
     try:
         async with asyncio.timeout(sending.call.timeout_s + _OVERTIME_S):
-            return _Came(await runner.run(sending.reach, sending.call, _unheard))
+            return _Came(await runner.run(reach, sending.call, heard))
     except TimeoutError:
         _log.warning("run.overtime", run=str(hand.run_id), act=str(sending.act.id))
     except Exception as failure:  # noqa: BLE001 - a bug in an executor must not leave a target unknown for ever
         _log.error("run.executor_broken", run=str(hand.run_id), act=str(sending.act.id), exc_info=failure)
     finally:
-        watching.cancel()
-        with suppress(asyncio.CancelledError):
-            await watching
+        for one in beside:
+            one.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
     return await _found(hand, sending, send=False)
 
 
@@ -319,7 +327,7 @@ async def _end_when_cancelled(hand: Hand, runner: Runner, sending: _Sending) -> 
 
 
 def _unheard(_: bytes, __: bytes) -> None:
-    """Nobody watches while it runs; what it said is stored when it ends."""
+    """Nobody may watch; what the undo needs of it is stored when it ends."""
 
 
 # ------------------------------------------------------------------------------------------------ after

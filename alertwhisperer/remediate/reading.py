@@ -5,12 +5,13 @@ from uuid import UUID
 
 from alertwhisperer.domain.company import Scope
 from alertwhisperer.domain.errors import NotFound
-from alertwhisperer.domain.run import Act, Choice, Healing, Run, RunEscalation, RunState, RunWhole
+from alertwhisperer.domain.run import Act, Choice, Healing, Run, RunEscalation, RunWhole
 from alertwhisperer.domain.runbook import Phase
 from alertwhisperer.guard.companies import require_company
 from alertwhisperer.remediate.asking import absent
 from alertwhisperer.store import healings, incidents, run_choices, runs
 from alertwhisperer.store.database import Database
+from alertwhisperer.store.runs import RunFilter
 
 _MOST_OF_INCIDENT = 100
 
@@ -35,9 +36,8 @@ class Mending:
 async def list_runs(
     database: Database,
     scope: Scope,
+    wanted: RunFilter = RunFilter(),
     *,
-    state: RunState | None = None,
-    incident_id: UUID | None = None,
     limit: int = 100,
     before: UUID | None = None,
 ) -> tuple[Run, ...]:
@@ -49,7 +49,7 @@ async def list_runs(
     """
     async with database.unit_of_work(scope) as unit:
         await require_company(unit)
-        return await runs.page(unit, state=state, incident_id=incident_id, limit=limit, before=before)
+        return await runs.page(unit, wanted, limit=limit, before=before)
 
 
 async def get_run(database: Database, scope: Scope, run_id: UUID) -> RunWhole:
@@ -68,7 +68,7 @@ async def get_run(database: Database, scope: Scope, run_id: UUID) -> RunWhole:
 
 async def get_act(database: Database, scope: Scope, run_id: UUID, act_id: UUID) -> Act:
     """
-    One script of a run with its whole output.
+    One script of a run with its whole output, or with what was heard of it so far.
 
     Raises:
         NotFound: the run has no such script, or it took a snapshot, which is for the undo alone.
@@ -92,7 +92,7 @@ async def get_mending(database: Database, scope: Scope, incident_id: UUID) -> Me
             raise NotFound("there is no such incident", where="incident_id", mend="list them")
         return Mending(
             await run_choices.read(unit, incident_id),
-            await runs.page(unit, incident_id=incident_id, limit=_MOST_OF_INCIDENT),
+            await runs.page(unit, RunFilter(incident_id=incident_id), limit=_MOST_OF_INCIDENT),
             await healings.read(unit, incident_id),
             await run_choices.escalations(unit, incident_id=incident_id, limit=_MOST_OF_INCIDENT),
         )

@@ -25,6 +25,18 @@ def way_of(slug: str) -> Executor:
     return ways[slug]
 
 
+def tells_as_it_comes(slug: str) -> bool:
+    """Whether an executor hears output while a script runs; one that is not here any more says nothing."""
+    way = all_ways().get(slug)
+    return way is not None and way.tells_as_it_comes
+
+
+def fingerprint_of(slug: str, settings: Mapping[str, str]) -> str:
+    """What tells a binding's target from any other; empty where its executor is not here any more."""
+    way = all_ways().get(slug)
+    return "" if way is None else way.fingerprint(settings)
+
+
 def filled(settings: Sequence[Setting], given: Mapping[str, str], *, within: str) -> dict[str, str]:
     """
     What a person gave, checked, with defaults for the rest; empty values are left out.

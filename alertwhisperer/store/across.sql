@@ -22,3 +22,37 @@ CROSS JOIN LATERAL (
 ) AS newest
 ORDER BY newest.id DESC
 LIMIT :limit;
+
+-- name: runs
+-- The newest runs of several companies, ids alone; a null filter takes all. The caller's transaction sees the companies.
+-- Rides on run_pkey of each company, newest id first.
+SELECT c.company_id, newest.run_id
+FROM unnest(:companies::uuid[]) AS c (company_id)
+CROSS JOIN LATERAL (
+    SELECT r.run_id
+    FROM run r
+    WHERE r.company_id = c.company_id
+      AND (:before::uuid IS NULL OR r.run_id < :before::uuid)
+      AND (:floor::uuid IS NULL OR r.run_id >= :floor::uuid)
+      AND (:since::timestamptz IS NULL OR r.requested_at >= :since::timestamptz)
+      AND (:state::text IS NULL OR r.state = :state::text)
+      AND (:runbook::text IS NULL OR r.runbook = :runbook::text)
+    ORDER BY r.run_id DESC
+    LIMIT :limit
+) AS newest
+ORDER BY newest.run_id DESC
+LIMIT :limit;
+
+-- name: escalations
+-- What a person must look at in several companies, newest first. Rides on run_escalation_pkey of each company.
+SELECT c.company_id, newest.escalation_id, newest.at, newest.reason, newest.said, newest.run_id, newest.incident_id
+FROM unnest(:companies::uuid[]) AS c (company_id)
+CROSS JOIN LATERAL (
+    SELECT e.escalation_id, e.at, e.reason, e.said, e.run_id, e.incident_id
+    FROM run_escalation e
+    WHERE e.company_id = c.company_id AND (:before::uuid IS NULL OR e.escalation_id < :before::uuid)
+    ORDER BY e.escalation_id DESC
+    LIMIT :limit
+) AS newest
+ORDER BY newest.escalation_id DESC
+LIMIT :limit;

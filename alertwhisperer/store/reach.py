@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from alertwhisperer.domain.reach import Binding, Credential, PatchState
+from alertwhisperer.domain.reach import Binding, BindingCheck, BoundAsset, Credential, PatchState
 from alertwhisperer.store.database import Unit, queries
 
 _sql = queries("reach")
@@ -114,6 +114,29 @@ async def bindings(unit: Unit, *, executor: str | None = None, limit: int, befor
     return [Binding(**row) async for row in rows]
 
 
+async def bound_assets(
+    unit: Unit, *, asset_id: UUID | None = None, limit: int, before: UUID | None = None
+) -> list[BoundAsset]:
+    """The same as people look at them; of one asset."""
+    rows = _sql.page_of_bound(
+        unit.connection, company_id=unit.company_id, asset_id=asset_id, limit=limit, before=before
+    )
+    return [_bound(row) async for row in rows]
+
+
+async def put_check(unit: Unit, binding: Binding, check: BindingCheck) -> None:
+    """Keep what was seen on an asset, unless it was bound otherwise meanwhile."""
+    await _sql.put_check(
+        unit.connection,
+        company_id=unit.company_id,
+        asset_id=binding.asset_id,
+        bound_at=binding.bound_at,
+        checked_at=check.checked_at,
+        checked_by=check.checked_by,
+        wrong=list(check.wrong),
+    )
+
+
 async def remove_binding(unit: Unit, asset_id: UUID) -> None:
     """An asset is no target any more."""
     await _sql.remove_binding(unit.connection, company_id=unit.company_id, asset_id=asset_id)
@@ -149,3 +172,11 @@ async def drop_patch_states(unit: Unit, *, since: datetime) -> None:
 
 def _credential(row: Any) -> Credential | None:
     return Credential(**{**row, "fields": tuple(row["fields"])}) if row else None
+
+
+def _bound(row: Any) -> BoundAsset:
+    names = ("asset_id", "executor", "settings", "credential_id", "bound_by", "bound_at")
+    check = None
+    if row["checked_at"] is not None:
+        check = BindingCheck(row["checked_at"], row["checked_by"], tuple(row["wrong"]))
+    return BoundAsset(Binding(**{name: row[name] for name in names}), row["asset"], row["credential"], check)

@@ -5,26 +5,34 @@ VALUES (:company_id, :credential_id, :name, :executor, :sealed, :fields, :added_
 
 -- name: select_credential^
 -- One credential; rides on credential_pkey.
-SELECT c.credential_id AS id, c.name, c.executor, c.fields, c.added_by, c.added_at, c.rotated_at, c.proven_at
+SELECT c.credential_id AS id, c.name, c.executor, c.fields, c.added_by, c.added_at, c.rotated_at, c.proven_at,
+    (SELECT count(*) FROM asset_binding b
+     WHERE b.company_id = :company_id AND b.credential_id = c.credential_id) AS bound
 FROM credential c
 WHERE c.company_id = :company_id AND c.credential_id = :credential_id;
 
 -- name: lock_credential^
 -- One credential, kept from other writers until the transaction ends.
-SELECT c.credential_id AS id, c.name, c.executor, c.fields, c.added_by, c.added_at, c.rotated_at, c.proven_at
+SELECT c.credential_id AS id, c.name, c.executor, c.fields, c.added_by, c.added_at, c.rotated_at, c.proven_at,
+    (SELECT count(*) FROM asset_binding b
+     WHERE b.company_id = :company_id AND b.credential_id = c.credential_id) AS bound
 FROM credential c
 WHERE c.company_id = :company_id AND c.credential_id = :credential_id
 FOR NO KEY UPDATE;
 
 -- name: named_credential^
 -- One credential by its name, whatever its case; rides on credential_name.
-SELECT c.credential_id AS id, c.name, c.executor, c.fields, c.added_by, c.added_at, c.rotated_at, c.proven_at
+SELECT c.credential_id AS id, c.name, c.executor, c.fields, c.added_by, c.added_at, c.rotated_at, c.proven_at,
+    (SELECT count(*) FROM asset_binding b
+     WHERE b.company_id = :company_id AND b.credential_id = c.credential_id) AS bound
 FROM credential c
 WHERE c.company_id = :company_id AND lower(c.name) = lower(:name);
 
 -- name: page_of_credentials
 -- Credentials, newest first; rides on credential_pkey.
-SELECT c.credential_id AS id, c.name, c.executor, c.fields, c.added_by, c.added_at, c.rotated_at, c.proven_at
+SELECT c.credential_id AS id, c.name, c.executor, c.fields, c.added_by, c.added_at, c.rotated_at, c.proven_at,
+    (SELECT count(*) FROM asset_binding b
+     WHERE b.company_id = :company_id AND b.credential_id = c.credential_id) AS bound
 FROM credential c
 WHERE c.company_id = :company_id AND (:before::uuid IS NULL OR c.credential_id < :before::uuid)
 ORDER BY c.credential_id DESC
@@ -68,6 +76,31 @@ SET executor = EXCLUDED.executor, settings = EXCLUDED.settings, credential_id = 
 SELECT b.asset_id, b.executor, b.settings, b.credential_id, b.bound_by, b.bound_at
 FROM asset_binding b
 WHERE b.company_id = :company_id AND b.asset_id = :asset_id;
+
+-- name: page_of_bound
+-- Bindings with the names of what they are of and how they were last found, by asset; rides on asset_binding_pkey. What
+-- was seen of a binding before, or with other values of the credential, is not shown.
+SELECT b.asset_id, b.executor, b.settings, b.credential_id, b.bound_by, b.bound_at, a.name AS asset,
+    c.name AS credential, k.checked_at, k.checked_by, k.wrong
+FROM asset_binding b
+JOIN asset a ON a.company_id = :company_id AND a.asset_id = b.asset_id
+JOIN credential c ON c.company_id = :company_id AND c.credential_id = b.credential_id
+LEFT JOIN binding_check k ON k.company_id = :company_id AND k.asset_id = b.asset_id AND k.bound_at = b.bound_at
+    AND k.checked_at > coalesce(c.rotated_at, '-infinity')
+WHERE b.company_id = :company_id AND (:asset_id::uuid IS NULL OR b.asset_id = :asset_id::uuid)
+    AND (:before::uuid IS NULL OR b.asset_id < :before::uuid)
+ORDER BY b.asset_id DESC
+LIMIT :limit;
+
+-- name: put_check!
+-- What was seen on an asset; nothing when it was bound otherwise meanwhile.
+INSERT INTO binding_check (company_id, asset_id, bound_at, checked_at, checked_by, wrong)
+SELECT b.company_id, b.asset_id, b.bound_at, :checked_at::timestamptz, :checked_by::text, :wrong::text[]
+FROM asset_binding b
+WHERE b.company_id = :company_id AND b.asset_id = :asset_id AND b.bound_at = :bound_at
+FOR NO KEY UPDATE OF b
+ON CONFLICT (company_id, asset_id) DO UPDATE
+SET bound_at = EXCLUDED.bound_at, checked_at = EXCLUDED.checked_at, checked_by = EXCLUDED.checked_by, wrong = EXCLUDED.wrong;
 
 -- name: page_of_bindings
 -- Bindings by asset; rides on asset_binding_pkey.

@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from alertwhisperer.domain.live import ChangeKind
@@ -81,16 +82,16 @@ async def escalations(
         limit=limit,
         before=before,
     )
-    return tuple(
-        [
-            RunEscalation(
-                row["escalation_id"],
-                row["at"],
-                EscalationReason(row["reason"]),
-                row["said"],
-                row["run_id"],
-                row["incident_id"],
-            )
-            async for row in rows
-        ]
+    return tuple([escalation_of(row) async for row in rows])
+
+
+def escalation_of(row: asyncpg.Record) -> RunEscalation:
+    """An escalation as its row says it."""
+    return RunEscalation(
+        row["escalation_id"],
+        row["at"],
+        EscalationReason(row["reason"]),
+        row["said"],
+        row["run_id"],
+        row["incident_id"],
     )

@@ -18,7 +18,18 @@ from alertwhisperer.domain.company import CompanyId
 from alertwhisperer.domain.errors import Conflicting
 from alertwhisperer.domain.execution import Ending, Outcome
 from alertwhisperer.domain.live import ChangeKind
-from alertwhisperer.domain.run import Act, HealState, Move, Run, RunReason, RunState, Step, TargetRun, TargetState
+from alertwhisperer.domain.run import (
+    Act,
+    HealState,
+    Move,
+    Run,
+    RunReason,
+    RunState,
+    SoFar,
+    Step,
+    TargetRun,
+    TargetState,
+)
 from alertwhisperer.domain.runbook import Phase, Shell
 from alertwhisperer.kit.ids import floor_at, uuid7
 from alertwhisperer.store import due, live
@@ -47,6 +58,27 @@ class Told:
     exit_code: int | None
     stdout: bytes
     stderr: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """
+    Which runs; what is None takes all.
+
+    Attributes:
+        runbook: its slug.
+        since: asked for at or after; aware UTC.
+    """
+
+    state: RunState | None = None
+    incident_id: UUID | None = None
+    runbook: str | None = None
+    since: datetime | None = None
+
+    @property
+    def floor(self) -> UUID | None:
+        """The least id that a run asked for since then can have."""
+        return None if self.since is None else floor_at(self.since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,27 +174,29 @@ async def hold(unit: Unit, run_id: UUID, fence: int) -> Run:
     return run
 
 
-async def page(
-    unit: Unit,
-    *,
-    state: RunState | None = None,
-    incident_id: UUID | None = None,
-    limit: int,
-    before: UUID | None = None,
-) -> tuple[Run, ...]:
+async def page(unit: Unit, wanted: RunFilter, *, limit: int, before: UUID | None = None) -> tuple[Run, ...]:
     """Runs, newest first, from the one after `before`."""
     rows = [
         row
         async for row in _sql.page(
             unit.connection,
             company_id=unit.company_id,
-            state=None if state is None else state.value,
-            incident_id=incident_id,
+            state=None if wanted.state is None else wanted.state.value,
+            incident_id=wanted.incident_id,
+            runbook=wanted.runbook,
+            since=wanted.since,
+            floor=wanted.floor,
             limit=limit,
             before=before,
         )
     ]
     return await _with_targets(unit, rows)
+
+
+async def among(unit: Unit, run_ids: Sequence[UUID]) -> tuple[Run, ...]:
+    """Those of the runs that the company has, newest first."""
+    found = _sql.among(unit.connection, company_id=unit.company_id, run_ids=list(run_ids), limit=len(run_ids))
+    return await _with_targets(unit, [row async for row in found])
 
 
 async def company_of(connection: Connection, companies: Sequence[CompanyId], run_id: UUID) -> CompanyId | None:
@@ -241,8 +275,31 @@ async def begin_act(unit: Unit, act: Act) -> None:
     )
 
 
+async def put_so_far(unit: Unit, act: Act, heard: SoFar, fence: int) -> bool:
+    """Write down what a script printed so far; False where another has the run in hand, or its outcome is known."""
+    written = await _sql.put_so_far(
+        unit.connection,
+        company_id=unit.company_id,
+        act_id=act.id,
+        run_id=act.run_id,
+        fence=fence,
+        executor=heard.executor,
+        heard_at=heard.heard_at,
+        stdout=heard.stdout,
+        stderr=heard.stderr,
+        cut=heard.cut,
+    )
+    if written:
+        await live.tell(unit, ChangeKind.OUTPUT, [act.id], now=heard.heard_at)
+    return bool(written)
+
+
 async def settle_act(unit: Unit, act: Act, outcome: Outcome, *, now: datetime) -> None:
-    """Write down what came of it, once; the caller holds the run."""
+    """
+    Write down what came of it, once; the caller holds the run.
+
+    What was heard of it before goes, unless that is all that anybody ever learned.
+    """
     await _sql.settle_act(
         unit.connection,
         company_id=unit.company_id,
@@ -259,6 +316,8 @@ async def settle_act(unit: Unit, act: Act, outcome: Outcome, *, now: datetime) -
         ended_at=outcome.ended_at,
         settled_at=now,
     )
+    if outcome.ending is not Ending.UNCERTAIN or outcome.stdout or outcome.stderr:
+        await _sql.drop_so_far(unit.connection, company_id=unit.company_id, act_id=act.id)
 
 
 async def keep_snapshot(unit: Unit, run_id: UUID, asset_id: UUID, content: bytes) -> None:
@@ -290,9 +349,12 @@ async def act_of(unit: Unit, run_id: UUID, asset_id: UUID, phase: Phase) -> Act 
 
 
 async def act(unit: Unit, run_id: UUID, act_id: UUID) -> Act | None:
-    """One script of a run with its whole output."""
+    """One script of a run with its whole output, or with what was heard of it so far."""
     row = await _sql.act(unit.connection, company_id=unit.company_id, run_id=run_id, act_id=act_id)
-    return None if row is None else _act(row)
+    if row is None:
+        return None
+    heard = await _sql.so_far(unit.connection, company_id=unit.company_id, act_id=act_id)
+    return replace(_act(row), so_far=None if heard is None else SoFar(**heard))
 
 
 async def acts_of(unit: Unit, run_id: UUID) -> tuple[Act, ...]:

@@ -27,8 +27,18 @@ SELECT r.* FROM run r WHERE r.company_id = :company_id AND r.run_id = :run_id FO
 -- A page of runs, newest first; rides on run_pkey, and on run_incident where an incident is asked for.
 SELECT r.* FROM run r
 WHERE r.company_id = :company_id AND (:before::uuid IS NULL OR r.run_id < :before::uuid)
+    AND (:floor::uuid IS NULL OR r.run_id >= :floor::uuid)
+    AND (:since::timestamptz IS NULL OR r.requested_at >= :since::timestamptz)
     AND (:state::text IS NULL OR r.state = :state::text)
+    AND (:runbook::text IS NULL OR r.runbook = :runbook::text)
     AND (:incident_id::uuid IS NULL OR r.incident_id = :incident_id::uuid)
+ORDER BY r.run_id DESC
+LIMIT :limit;
+
+-- name: among
+-- Runs by their ids, newest first; rides on run_pkey.
+SELECT r.* FROM run r
+WHERE r.company_id = :company_id AND r.run_id = ANY (:run_ids::uuid[])
 ORDER BY r.run_id DESC
 LIMIT :limit;
 
@@ -131,7 +141,7 @@ ORDER BY a.act_id
 LIMIT :limit;
 
 -- name: act^
--- One script with its output.
+-- One script with its output; rides on run_act_pkey.
 SELECT a.* FROM run_act a WHERE a.company_id = :company_id AND a.run_id = :run_id AND a.act_id = :act_id;
 
 -- name: remove_outputs$
@@ -145,7 +155,9 @@ WITH gone AS (
         WHERE o.company_id = :company_id AND o.settled_at < :before AND o.output_removed_at IS NULL
         ORDER BY o.settled_at, o.act_id
         LIMIT :limit)
-    RETURNING a.act_id)
+    RETURNING a.act_id
+), heard AS (
+    DELETE FROM run_so_far s USING gone g WHERE s.company_id = :company_id AND s.act_id = g.act_id)
 SELECT count(*) FROM gone;
 
 -- name: remove_snapshots$
@@ -156,6 +168,29 @@ WITH gone AS (
     WHERE s.company_id = :company_id AND r.company_id = :company_id AND r.run_id = s.run_id AND r.ended_at < :before
     RETURNING s.run_id)
 SELECT count(*) FROM gone;
+-- name: so_far^
+-- What was heard of a script before its outcome was known; rides on run_so_far_pkey.
+SELECT s.executor, s.heard_at, s.stdout, s.stderr, s.cut
+FROM run_so_far s
+WHERE s.company_id = :company_id AND s.act_id = :act_id;
+
+-- name: put_so_far$
+-- The same as it is now, by the worker that has the run in hand; nothing where another has it, or the outcome is known.
+-- The run is locked against whoever takes it in hand, and not against those who follow its other targets.
+INSERT INTO run_so_far (company_id, act_id, executor, heard_at, stdout, stderr, cut)
+SELECT a.company_id, a.act_id, :executor::text, :heard_at::timestamptz, :stdout::bytea, :stderr::bytea, :cut::boolean
+FROM run r
+JOIN run_act a ON a.company_id = :company_id AND a.run_id = r.run_id
+WHERE r.company_id = :company_id AND r.run_id = :run_id AND r.fence = :fence AND a.act_id = :act_id
+    AND a.ending IS NULL
+FOR SHARE OF r
+ON CONFLICT (company_id, act_id) DO UPDATE
+SET heard_at = EXCLUDED.heard_at, stdout = EXCLUDED.stdout, stderr = EXCLUDED.stderr, cut = EXCLUDED.cut
+RETURNING true;
+
+-- name: drop_so_far!
+-- The outcome has all of it.
+DELETE FROM run_so_far s WHERE s.company_id = :company_id AND s.act_id = :act_id;
 
 -- name: busy
 -- Those of some targets on which a runbook is under way; rides on run_target_busy.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -13,10 +15,13 @@ from alertwhisperer.app.settings import Settings, load
 from alertwhisperer.app.targets import runners_of
 from alertwhisperer.domain.company import Scope
 from alertwhisperer.domain.errors import Conflicting, Invalid, NotFound
+from alertwhisperer.domain.reach import BindingCheck
+from alertwhisperer.executors.contract import Runner
 from alertwhisperer.guard.vault import Vault
 from alertwhisperer.kit.clock import ManualClock, SystemClock
 from alertwhisperer.remediate.reach import reach_of, target_of
 from alertwhisperer.remediate.trial import check_binding
+from alertwhisperer.store import reach
 from alertwhisperer.store.database import Database
 from tests.api.conftest import Doors, path_of
 from tests.conftest import MakeCompany, Tenant
@@ -125,6 +130,7 @@ async def test_an_asset_is_bound_and_reached(
     kept = await keep(doors, tenant)
     made = await bind(doors, tenant, asset_id)
     assert made["settings"] == {**way(), "port": "22"}
+    assert made["fingerprint"] == fingerprint_by_openssh(PUBLIC, tmp_path)
     assert (await doors.technician.get(path_of(tenant.id, f"assets/{asset_id}/binding"))) == made
     assert (await doors.technician.get(path_of(tenant.id, "bindings")))["items"] == [made]
     await doors.stranger.get(path_of(tenant.id, f"assets/{asset_id}/binding"), 404)
@@ -230,15 +236,73 @@ async def test_a_binding_is_tried_by_going_there(
         await doors.company_admin.post(path_of(tenant.id, "credentials"), body, 201)
         await bind(doors, tenant, asset_id, settings=server.settings)
         runners = runners_of(settings, SystemClock())
-        assert await check_binding(database, vault, tenant.scope, runners, asset_id) == ()
-        local = runners_of(Settings(), SystemClock())
-        assert "never a target" in (await check_binding(database, vault, tenant.scope, local, asset_id))[0]
+
+        async def wrong(ways: Mapping[str, Runner]) -> str:
+            clock.advance(timedelta(seconds=1))
+            seen = await check_binding(database, vault, tenant.scope, ways, asset_id, clock=clock)
+            [listed] = (await doors.technician.get(path_of(tenant.id, "bindings")))["items"]
+            assert (listed["check"]["holds"], listed["check"]["wrong"]) == (not seen.wrong, list(seen.wrong))
+            return " ".join(seen.wrong)
+
+        assert await wrong(runners) == ""
+        assert "never a target" in await wrong(runners_of(Settings(), SystemClock()))
+        clock.advance(timedelta(seconds=1))
         await bind(doors, tenant, asset_id, settings={**server.settings, "host_key": OTHER})
-        assert "another host key" in (await check_binding(database, vault, tenant.scope, runners, asset_id))[0]
+        assert "another host key" in await wrong(runners)
+    clock.advance(timedelta(seconds=1))
     told = await doors.company_admin.post(path)
-    assert told == {"holds": False, "wrong": ["this installation has no way by ssh: bind the asset otherwise"]}
+    assert (told["holds"], told["wrong"]) == (False, ["this installation has no way by ssh: bind the asset otherwise"])
+    entry = (await doors.company_admin.get(path_of(tenant.id, "audit"), action="binding_checked"))["items"][0]
+    assert entry["resource"] == {"kind": "asset", "id": str(asset_id)}
+    assert entry["detail"] == {"executor": "ssh", "holds": False, "wrong": told["wrong"]}
     await doors.technician.post(path, None, 403)
     await doors.stranger.post(path, None, 404)
+
+
+async def test_what_was_seen_is_of_one_way_alone(
+    doors: Doors, tenant: Tenant, asset_id: UUID, database: Database, clock: ManualClock
+) -> None:
+    """An asset that is bound otherwise, or whose credential has other values, has not been looked at so."""
+    kept = await keep(doors, tenant)
+    check = path_of(tenant.id, f"assets/{asset_id}/binding/check")
+
+    async def seen() -> Any:
+        return (await doors.technician.get(path_of(tenant.id, f"assets/{asset_id}/binding")))["check"]
+
+    made = await bind(doors, tenant, asset_id)
+    assert (made["check"], await seen()) == (None, None)
+    asset = await doors.technician.get(path_of(tenant.id, f"assets/{asset_id}"))
+    assert (made["asset"], made["credential"]) == (asset["name"], "servers")
+    told = await doors.company_admin.post(check)
+    assert await seen() == told
+    clock.advance(timedelta(seconds=1))
+    turn = path_of(tenant.id, f"credentials/{kept['id']}/rotate")
+    await doors.company_admin.post(turn, {"values": {"private_key": PRIVATE}})
+    assert await seen() is None
+    clock.advance(timedelta(seconds=1))
+    assert await doors.company_admin.post(check) == await seen()
+    clock.advance(timedelta(seconds=1))
+    async with database.unit_of_work(tenant.scope) as unit:
+        tried = await reach.binding(unit, asset_id)
+    assert tried is not None
+    await bind(doors, tenant, asset_id, settings=way(address="10.0.0.6"))
+    assert await seen() is None
+    async with database.unit_of_work(tenant.scope) as unit:  # whoever went there by the old way comes back now
+        await reach.put_check(unit, tried, BindingCheck(clock.now(), "kim", ("of another way",)))
+    assert await seen() is None
+
+
+async def test_a_credential_says_how_many_assets_are_bound_with_it(
+    doors: Doors, tenant: Tenant, asset_id: UUID
+) -> None:
+    assert (await keep(doors, tenant))["bound"] == 0
+    await bind(doors, tenant, asset_id)
+    [kept] = (await doors.company_admin.get(path_of(tenant.id, "credentials")))["items"]
+    assert kept["bound"] == 1
+    turned = await doors.company_admin.post(
+        path_of(tenant.id, f"credentials/{kept['id']}/rotate"), {"values": {"private_key": PRIVATE}}
+    )
+    assert turned["bound"] == 1
 
 
 def test_production_has_no_target_on_its_own_machine() -> None:
@@ -246,3 +310,19 @@ def test_production_has_no_target_on_its_own_machine() -> None:
     with pytest.raises(Invalid, match="in tests only"):
         load(environ)
     assert load({**environ, "ALERTWHISPERER_ENVIRONMENT": "test"}).local_targets == (ip_network("127.0.0.0/8"),)
+
+
+async def test_how_an_account_lets_us_in_is_shown_to_those_who_set_it_up(doors: Doors, tenant: Tenant) -> None:
+    path = path_of(tenant.id, "aws")
+    assert await doors.company_admin.get(path) == {"external_id": "", "roles": []}
+    await keep(doors, tenant)
+    role = "arn:aws:iam::123456789012:role/alertwhisperer"
+    body = {"name": "account", "executor": "ssm", "values": {"role_arn": role}}
+    kept = await doors.company_admin.post(path_of(tenant.id, "credentials"), body, 201)
+    printed = await doors.company_admin.post(f"{path}/template", {"principal": "arn:aws:iam::999988887777:role/us"})
+    assert await doors.company_admin.get(path) == {
+        "external_id": printed["external_id"],
+        "roles": [{"credential_id": kept["id"], "name": "account", "role_arn": role, "proven_at": None}],
+    }
+    await doors.technician.get(path, 403)
+    await doors.stranger.get(path, 404)

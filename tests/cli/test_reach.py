@@ -55,6 +55,7 @@ def test_a_value_that_cannot_be_read_is_said_so(served: Shell, company: str, val
 
 
 def test_the_clients_role_is_printed_to_be_applied(served: Shell, server: Server, company: str) -> None:
+    assert served.json("aws", "show", company) == {"external_id": "", "roles": []}
     printed = served.run("aws", "template", company, "--principal", PRINCIPAL)
     assert printed.code == 0
     role = json.loads(printed.out)["Resources"]["Role"]["Properties"]

@@ -66,12 +66,12 @@ class Scene:
         assert answer.status_code < 400, answer.text
         return answer.json()
 
-    def other_company(self) -> Sender:
+    def other_company(self, name: str = "Acme") -> Sender:
         """Another company of the same MSP, with a tool."""
 
         async def made() -> Sender:
             async with house_of(self.place) as house:
-                return await new_sender(house, (await new_company(house)).id, "generic")
+                return await new_sender(house, (await new_company(house, name)).id, "generic")
 
         return run_apart(made())
 

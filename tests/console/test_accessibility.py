@@ -17,7 +17,7 @@ _LOOK = """async () => {
 }"""
 
 
-_TABS = ("overview", "integrations", "rules", "runbooks", "silence", "brakes", "people", "settings")
+_TABS = ("overview", "integrations", "rules", "runbooks", "access", "silence", "brakes", "people", "settings")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -45,7 +45,14 @@ def test_axe_finds_nothing_serious(scene: Scene, enter: Open, scheme: str) -> No
         *("/companies?tab=brakes", "/reports?tab=schedules", "/reports?tab=baseline"),
         *(f"{company}/{tab}" for tab in _TABS),
         f"{company}/rules?check=Fault+0",
-        *("/runs", "/runs?tab=look", "/runs?state=succeeded", f"/runs/{waits}", f"/runs/{failed}"),
+        *(
+            "/runs",
+            "/runs?tab=look",
+            "/runs?state=succeeded&since=24h",
+            f"/runs?company={scene.company_id}",
+            f"/runs/{waits}",
+            f"/runs/{failed}",
+        ),
         *("/runbooks", "/runbooks/service-restart", "/runbooks?q=nothing-such"),
         f"/runbooks/service-restart?company={scene.company_id}",
         *("/board?wall=1", "/search?q=db", "/search?q=nothing-such", "/incidents?severity=low", "/incidents?state=all"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from playwright.sync_api import expect
 
 from alertwhisperer.domain.user import Role
 from tests.console.conftest import Open, Scene, alert
-from tests.peers.sshd import sshd
+from tests.peers.sshd import Sshd, sshd
 from tests.runbooks.files import REPORT
 from tests.screens.mended import bind_machines, mend
 from tests.server import Place, Server, serving
@@ -26,14 +27,14 @@ def server(place: Place) -> Iterator[Server]:
         yield running
 
 
-def _machine(scene: Scene, settings: dict[str, str], secrets: dict[str, str]) -> None:
+def _machine(scene: Scene, settings: dict[str, str], secrets: dict[str, str], text: str = REPORT) -> None:
     """A confirmed asset with a way to it, and a runbook of the company's own that fits what its alerts say."""
     of = f"/api/companies/{scene.company_id}"
     asset = scene.ask("POST", f"{of}/assets", {"name": "app-01", "kind": "server", "platform": "linux"})
     key = scene.ask("POST", f"{of}/credentials", {"name": "machines", "executor": "ssh", "values": secrets})
     binding = {"executor": "ssh", "settings": settings, "credential": key["id"]}
     scene.ask("PUT", f"{of}/assets/{asset['id']}/binding", binding)
-    scene.ask("PUT", f"{of}/runbooks/{SLUG}", {"text": REPORT})
+    scene.ask("PUT", f"{of}/runbooks/{SLUG}", {"text": text})
 
 
 def test_from_an_incident_a_plan_is_read_and_started_and_its_output_seen(
@@ -65,7 +66,9 @@ def test_from_an_incident_a_plan_is_read_and_started_and_its_output_seen(
         page.wait_for_url(re.compile("/runs/"))
         happened = page.get_by_role("region", name="What happened on app-01")
         expect(happened).to_contain_text("Succeeded: The act ran to its end.")
-        happened.get_by_role("button", name=re.compile("Show what act said")).click()
+        act = happened.get_by_role("button", name=re.compile("what act said"))
+        if act.get_attribute("aria-expanded") == "false":  # it is open where this page saw it grow
+            act.click()
         expect(happened.get_by_role("region", name="Standard output")).to_contain_text("$(reboot) & friends")
         expect(page.get_by_role("button", name="Cancel this run")).to_have_count(0)
         [run] = scene.ask("GET", f"/api/companies/{scene.company_id}/runs")["items"]
@@ -98,6 +101,98 @@ def test_a_run_that_waits_is_followed_live_and_cancelled(scene: Scene, enter: Op
     expect(page.get_by_role("region", name=re.compile("What happened on vpn-gw"))).to_contain_text(
         "could not be put back"
     )
+
+
+def test_what_a_script_prints_is_seen_while_it_runs(scene: Scene, enter: Open, tmp_path: Path) -> None:
+    """It grows by the live line, follows its end unless the reader scrolled up, and gives way to all of it."""
+    go = tmp_path / "go"
+    with sshd(tmp_path) as machine:
+        run_id = _start_loud(scene, machine, go)
+        page = enter(Role.TECHNICIAN, f"/runs/{run_id}").page
+        so_far = page.get_by_role("region", name="What act printed so far")
+        expect(so_far).to_contain_text("line 80")
+        expect(so_far).to_contain_text("password=***")
+        expect(so_far).to_contain_text("still at it 3.")
+        place = "one => [one.scrollTop, one.scrollHeight - one.clientHeight]"
+        top, bottom = so_far.evaluate(place)
+        assert abs(bottom - top) < 30, "it follows the end"
+        follow = page.get_by_role("button", name="Follow the end")
+        expect(follow).to_have_count(0)
+        so_far.evaluate("one => { one.scrollTop = 0; }")
+        expect(follow).to_be_visible()
+        told = len(so_far.inner_text())
+        page.wait_for_function("([one, than]) => one.innerText.length > than", arg=[so_far.element_handle(), told])
+        assert so_far.evaluate(place)[0] == 0, "a reader is not torn away"
+        follow.click()
+        expect(follow).to_have_count(0)
+        assert scene.ask("GET", f"/api/runs/{run_id}/acts/{_act_of(scene, run_id)}")["partial"] is True
+        go.touch()
+        happened = page.get_by_role("region", name="What happened on app-01")
+        expect(happened).to_contain_text("Succeeded")
+        expect(so_far).to_have_count(0)
+        expect(happened.get_by_role("region", name="Standard output")).to_contain_text("done")
+        shown = scene.ask("GET", f"/api/runs/{run_id}/acts/{_act_of(scene, run_id)}")
+        assert (shown["partial"], "hunter2" in str(shown)) == (False, False)
+
+
+def _start_loud(scene: Scene, machine: Sshd, go: Path) -> str:
+    """A run that prints until the file is there."""
+    script = """
+for n in $(seq 80); do echo "line $n"; done
+echo "password=hunter2"
+n=0
+until [ -e "$AW_WORD" ]; do n=$((n + 1)); echo "still at it $n."; sleep 0.2; done
+echo done
+"""
+    loud = REPORT.replace("\nprintf '%s' \"$AW_WORD\"\n", script).replace("timeout_s = 5", "timeout_s = 120")
+    of = f"/api/companies/{scene.company_id}"
+    _machine(scene, machine.settings, dict(machine.secrets), loud)
+    scene.ask("PUT", f"{of}/settings/auto_approve_low", {"value": "yes"})
+    [asset] = scene.ask("GET", f"{of}/assets")["items"]
+    wish = {"runbook": SLUG, "targets": [asset["id"]], "parameters": {"word": str(go)}}
+    plan = scene.ask("POST", f"{of}/runs/plan", wish)
+    asked = {**wish, "why": "It is loud.", "hash": plan["hash"], "start_by": plan["start_by"]}
+    run_id: str = scene.ask("POST", f"{of}/runs", asked)["id"]
+    return run_id
+
+
+def _act_of(scene: Scene, run_id: str) -> str:
+    [act] = [one["id"] for one in scene.ask("GET", f"/api/runs/{run_id}")["acts"] if one["phase"] == "act"]
+    return str(act)
+
+
+def test_runs_of_all_companies_are_one_list_that_keeps_up(scene: Scene, enter: Open) -> None:
+    beside = replace(scene, sender=scene.other_company("Beside"))
+    waits = []
+    for each in (scene, beside):
+        each.send(alert("db-01", "Disk full"))
+        [incident] = each.ask("GET", f"/api/companies/{each.company_id}/incidents")["items"]
+        machines = bind_machines(each.ask, each.company_id)
+        waits.append(mend(each.ask, each.place, each.company_id, machines, incident["id"])[0])
+    page = enter(Role.TECHNICIAN, "/runs", scene.company_id, beside.company_id).page
+    rows = page.get_by_role("row").filter(has=page.get_by_role("link"))
+    expect(rows).to_have_count(8)
+    expect(rows.filter(has_text=scene.company_name)).to_have_count(4)
+    waiting = rows.filter(has_text=beside.company_name).filter(has_text="Disk cleanup")
+    expect(waiting).to_contain_text("Waits for approval")
+    scene.ask("POST", f"/api/runs/{waits[1]}/cancel")
+    expect(waiting).to_contain_text("Cancelled")  # by the live line: nobody reloaded
+    filters = page.get_by_role("toolbar", name="Filters")
+    filters.get_by_role("button", name=re.compile("State")).click()
+    page.get_by_role("menuitem", name="Waits for approval").click()
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text(scene.company_name)
+    filters.get_by_role("button", name=re.compile("Asked")).click()
+    page.get_by_role("menuitem", name="last 24 hours").click()
+    page.wait_for_url("**/runs?state=waiting_for_approval&since=24h")
+    page.reload()
+    expect(rows).to_have_count(1)
+    page.goto(f"{scene.server.url}/runs?company={beside.company_id}&runbook=disk-cleanup")
+    expect(rows).to_have_count(1)
+    expect(page.get_by_role("columnheader", name="Company")).to_have_count(0)
+    page.goto(f"{scene.server.url}/runs?tab=look")
+    for name in (scene.company_name, beside.company_name):
+        expect(page.get_by_role("listitem").filter(has_text=name)).to_have_count(1)
 
 
 def test_a_company_has_its_own_and_wants_others_otherwise(scene: Scene, enter: Open) -> None:

@@ -35,6 +35,7 @@ from alertwhisperer.guard.vault import Vault
 from alertwhisperer.kit.clock import SystemClock
 from alertwhisperer.store import runs
 from alertwhisperer.store.database import Database
+from alertwhisperer.store.runs import RunFilter
 from tests.conftest import MASTER
 from tests.crash.run_worker import Job, shelf, work
 from tests.database import Migrated, migrated_database
@@ -178,7 +179,7 @@ async def _ask_more(world: World, targets: Sequence[Asset], started: list[Asked]
 
 async def _under_way(world: World) -> int:
     async with world.database.unit_of_work(world.machine) as unit:
-        newest = await runs.page(unit, limit=50)
+        newest = await runs.page(unit, RunFilter(), limit=50)
     return sum(not run.state.is_over for run in newest)
 
 

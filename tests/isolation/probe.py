@@ -287,7 +287,7 @@ def _special(statement: Statement, twins: Twins, case: Case) -> Params:
             **{"slug": f"runbook-{ids.name}", "body": b"new", "set_by": "a person", "note": "x", "risk": "medium"},
             **{"disabled": True, "parameters": "{}", "allowed": "{}"},
         },
-        "across.sql": {"asset_name": None, "status": None, "assignee": None},
+        "across.sql": dict.fromkeys(("asset_name", "status", "assignee", "state", "runbook", "since")),
         "crossings.sql": {"who": "twin", "action": "of B", "hour": now + timedelta(hours=2)},
         "offboarding.sql": {
             **{"email": "of A" if ids == twins.twin else "of B", "owner": "an heir", "assets": [ids.other("asset_id")]},
@@ -358,8 +358,9 @@ def _special(statement: Statement, twins: Twins, case: Case) -> Params:
         "reach.sql": {
             **{"credential_id": ids.other("credential_id"), "asset_id": ids.other("asset_id"), "name": "twin of B"},
             **{"executor": "of A", "settings": {}, "sealed": b"s", "fields": ["x"], "value": "x", "since": now},
-            **dict.fromkeys(("added_by", "bound_by"), "a person"),
-            **dict.fromkeys(("added_at", "bound_at", "rotated_at", "proven_at", "made_at"), now),
+            **dict.fromkeys(("added_by", "bound_by", "checked_by"), "a person"),
+            **dict.fromkeys(("added_at", "bound_at", "rotated_at", "proven_at", "made_at", "checked_at"), now),
+            "wrong": ["x"],
             "rows": json.dumps([_patched(ids, now)]),
         },
         "assets.sql": {
@@ -393,6 +394,8 @@ def _special(statement: Statement, twins: Twins, case: Case) -> Params:
         "reach.sql insert_credential": {"credential_id": twins.nowhere.other("credential_id"), "name": "new"},
         "reach.sql remove_credential": {"credential_id": spare("merged", now).other("credential_id")},
         "reach.sql page_of_bindings": {"executor": None},
+        "reach.sql page_of_bound": {"asset_id": None},
+        "reach.sql named_credential": {"name": "twin of A" if ids is twins.twin else "twin of B"},
         "reach.sql drop_patch_states": {"since": now + timedelta(days=1)},
         "due.sql put_off": {"now": now - timedelta(days=1), "due_at": now + timedelta(hours=1)},
         "reports.sql insert": {"report_id": twins.nowhere.other("report_id")},
@@ -439,7 +442,7 @@ def _special(statement: Statement, twins: Twins, case: Case) -> Params:
             **dict.fromkeys(("requester_id", "about", "settled_since", "from_id"), None),
         },
         "around.sql similar": {"depth": 1},  # so that theirs would take the place of ours
-        "runs.sql page": {"before": None, "state": None, "incident_id": None},
+        "runs.sql page": dict.fromkeys(("before", "floor", "since", "state", "runbook", "incident_id")),
         "runs.sql remove_outputs": {"before": now + timedelta(hours=1)},
         "runs.sql remove_snapshots": {"before": now + timedelta(hours=1)},
         "run_choices.sql escalations": {"incident_id": None},
@@ -496,7 +499,7 @@ def _run(twins: Twins, ids: Ids) -> Params:
     now, fresh = twins.now, twins.nowhere
     texts = dict.fromkeys(("version", "title", "signature", "requested_by", "actor", "said", "before", "after"), "x")
     times = dict.fromkeys(
-        ("requested_at", "started_at", "ended_at", "begun_at", "settled_at", "at", "since", "until"), now
+        ("requested_at", "started_at", "ended_at", "begun_at", "settled_at", "heard_at", "at", "since", "until"), now
     )
     return {
         **texts,
@@ -514,6 +517,7 @@ def _run(twins: Twins, ids: Ids) -> Params:
             "reference": "",
             "link": "",
             "fence": 0,
+            "executor": "of A",
         },
         **{"most": 10, "floor": UUID(int=0), "since": now - timedelta(days=1)},
     }

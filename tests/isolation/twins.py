@@ -107,6 +107,7 @@ def _row(table: str, company: UUID, letter: str, ids: Ids) -> Row:
             "quiet_since": None,
             "episode": None,
         },
+        "binding_check": {"checked_at": ids.now + timedelta(hours=1)},  # since its credential was rotated
         "credential": {"name": f"{ids.name} of {letter}"},
         "company_group": {"name": f"{ids.name} of {letter}"},
         "site": {"name": f"{ids.name} of {letter}"},

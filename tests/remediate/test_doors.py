@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Mapping
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -13,11 +13,12 @@ from alertwhisperer.domain.audit import AuditAction
 from alertwhisperer.domain.company import CompanyId
 from alertwhisperer.domain.execution import Call, Outcome, Reach
 from alertwhisperer.domain.inventory import Asset
+from alertwhisperer.domain.run import Act, SoFar
 from alertwhisperer.domain.runbook import Phase
 from alertwhisperer.executors.contract import Heard
 from alertwhisperer.guard.approvals import canonical
 from alertwhisperer.guard.vault import Vault
-from alertwhisperer.store import audit
+from alertwhisperer.store import audit, runs
 from tests.api.conftest import PUBLIC_URL, Door, Doors, app, client, doors, path_of
 from tests.api.rows import tell_firing
 from tests.conftest import Tenant
@@ -134,6 +135,7 @@ async def test_the_whole_way_through_the_door(world: World, tenant: Tenant, door
     said = {one["phase"]: one["id"] for one in whole["acts"]}
     act = await doors.technician.get(f"/api/runs/{run['id']}/acts/{said['act']}")
     assert act["stdout"] == {"text": "restarted\n", "base64": base64.b64encode(b"restarted\n").decode()}
+    assert (act["partial"], act["comes"], act["heard_at"]) == (False, None, None)
     await doors.technician.get(f"/api/runs/{run['id']}/acts/{said['snapshot']}", 404)
     incident = await doors.technician.get(f"/api/incidents/{told.incident_id}")
     steps = [one for one in incident["timeline"] if one["kind"] == "run_step" and one["detail"]["asset_id"]]
@@ -154,6 +156,26 @@ async def test_the_whole_way_through_the_door(world: World, tenant: Tenant, door
     actions = sorted(one.action.value for one in entries if one.resource.kind == "run")  # of one moment, so unordered
     assert actions == [*["run_acted"] * 4, "run_asked", "run_ended", "run_started"]
     assert all(one.incident_id == told.incident_id for one in entries if one.resource.kind == "run")
+
+
+@pytest.mark.parametrize(("executor", "comes"), [("ssh", "as_it_runs"), ("ssm", "when_it_ends")])
+async def test_a_script_without_an_outcome_is_shown_as_far_as_it_was_heard(
+    world: World, tenant: Tenant, doors: Doors, asset: Asset, executor: str, comes: str
+) -> None:
+    """As after a crash: what was heard is there, and says that it is not all."""
+    world.put(runbook())
+    run = await start(doors.technician, tenant.id, asset)
+    act = Act(uuid4(), UUID(run["id"]), asset.id, Phase.ACT, world.now)
+    path = f"/api/runs/{run['id']}/acts/{act.id}"
+    async with world.database.unit_of_work(world.machine) as unit:
+        await runs.begin_act(unit, act)
+    assert (await doors.technician.get(path))["partial"] is True
+    async with world.database.unit_of_work(world.machine) as unit:
+        await runs.put_so_far(unit, act, SoFar(executor, world.now, b"step 1\n", b"", cut=True), fence=0)
+    shown = await doors.technician.get(path)
+    assert (shown["partial"], shown["comes"], shown["cut"], shown["ending"]) == (True, comes, True, None)
+    assert shown["stdout"]["text"] == "step 1\n"
+    assert shown["heard_at"] is not None
 
 
 async def test_a_stranger_sees_nothing_and_does_nothing(

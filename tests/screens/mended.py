@@ -10,7 +10,7 @@ from uuid import UUID
 from alertwhisperer.domain.approval import State
 from alertwhisperer.domain.company import CompanyId, Scope
 from alertwhisperer.domain.execution import Ending, Outcome
-from alertwhisperer.domain.run import Act, EscalationReason, Move, Run, RunReason, RunState, TargetState
+from alertwhisperer.domain.run import Act, EscalationReason, Move, Run, RunReason, RunState, SoFar, TargetState
 from alertwhisperer.domain.runbook import Phase
 from alertwhisperer.kit.ids import uuid7
 from alertwhisperer.store import approvals, run_choices, runs
@@ -23,6 +23,7 @@ Ask = Callable[..., Any]
 
 MACHINES = ("db-01.example.org", "web-02.example.org", "vpn-gw.example.org")
 _OUTPUT = b"nginx.service was failed since 02:58:11\nstarted; its main process is 48121\n"
+_SO_FAR = b"".join(b"waiting for worker %d of 24 to finish what it serves\n" % one for one in range(1, 19))
 _GOOD = (
     (TargetState.PRECHECKING, RunReason.BEGUN, None),
     (TargetState.ACTING, RunReason.READY, Phase.PRECHECK),
@@ -67,6 +68,30 @@ def mend(ask: Ask, place: Place, company_id: CompanyId, machines: dict[str, str]
     return waits, failed
 
 
+def under_way(ask: Ask, place: Place, company_id: CompanyId, machines: dict[str, str], incident_id: str) -> str:
+    """A run whose act was sent and has printed something; its machine never answers, so it stays so for minutes."""
+    target = machines["web-02.example.org"]
+    run_id = _asked(ask, company_id, incident_id, "service-restart", [target], service="nginx.service")
+
+    async def gone() -> None:
+        async with house_of(place) as house:
+            await _begin(house.database, Scope(company_id, "timer"), UUID(run_id), datetime.now(UTC))
+
+    run_apart(gone())
+    return run_id
+
+
+async def _begin(database: Database, scope: Scope, run_id: UUID, now: datetime) -> None:
+    async with database.unit_of_work(scope) as unit:
+        run = await _started(unit, run_id, now)
+        run = await _go_on(unit, run, 0, _GOOD[:2], now)
+        act = Act(uuid7(now), run.id, run.targets[0].asset_id, Phase.ACT, now)
+        await runs.begin_act(unit, act)
+        await runs.put_so_far(
+            unit, act, SoFar("ssh", now, _SO_FAR, b"nginx: [warn] conflicting server name\n"), run.fence
+        )
+
+
 def _asked(ask: Ask, company_id: CompanyId, incident_id: str, slug: str, targets: list[str], **given: str) -> str:
     of = f"/api/companies/{company_id}/runs"
     wish = {"runbook": slug, "targets": targets, "parameters": given}
@@ -96,16 +121,7 @@ def _through(place: Place, company_id: CompanyId, run_id: str, way: Way) -> None
 
 async def _go(database: Database, scope: Scope, run_id: UUID, way: Way, now: datetime) -> None:
     async with database.unit_of_work(scope) as unit:
-        found = await runs.read(unit, run_id)
-        assert found is not None
-        await approvals.lock(unit, found.approval_id)  # before the run, as whoever starts one does
-        run = await runs.lock(unit, run_id)
-        assert run is not None
-        for state in (State.APPROVED, State.STARTED):
-            await approvals.settle(unit, run.approval_id, state, "the story says so", now=now)
-        run = await runs.move_run(unit, run, RunState.RUNNING, RunReason.APPROVED, now=now)
-        for target in run.targets:
-            run = await runs.move_target(unit, run, target, Move(TargetState.READY, RunReason.APPROVED), now=now)
+        run = await _started(unit, run_id, now)
         for place in range(len(run.targets)):
             run = await _go_on(unit, run, place, way if place == len(run.targets) - 1 else _HELPED, now)
         last = run.targets[-1]
@@ -114,6 +130,20 @@ async def _go(database: Database, scope: Scope, run_id: UUID, way: Way, now: dat
             said = f"{run.title} ended as failed. {last.name}: what was changed could not be put back."
             reason = EscalationReason.ROLLBACK_FAILED
             await run_choices.escalate(unit, reason, said, run_id=run.id, incident_id=run.incident_id, now=now)
+
+
+async def _started(unit: Unit, run_id: UUID, now: datetime) -> Run:
+    found = await runs.read(unit, run_id)
+    assert found is not None
+    await approvals.lock(unit, found.approval_id)  # before the run, as whoever starts one does
+    run = await runs.lock(unit, run_id)
+    assert run is not None
+    for state in (State.APPROVED, State.STARTED):
+        await approvals.settle(unit, run.approval_id, state, "the story says so", now=now)
+    run = await runs.move_run(unit, run, RunState.RUNNING, RunReason.APPROVED, now=now)
+    for target in run.targets:
+        run = await runs.move_target(unit, run, target, Move(TargetState.READY, RunReason.APPROVED), now=now)
+    return run
 
 
 async def _go_on(unit: Unit, run: Run, place: int, way: Way, now: datetime) -> Run:

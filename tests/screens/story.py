@@ -17,7 +17,7 @@ from alertwhisperer.domain.user import Role
 from tests.api.rows import tell_firing
 from tests.database import run_apart
 from tests.screens.lived import settle_in, work
-from tests.screens.mended import bind_machines, mend
+from tests.screens.mended import bind_machines, mend, under_way
 from tests.server import Place, Sender, Server, bearer, house_of, new_company, new_sender, new_token
 
 AMOUNTS = ("none", "little", "much")
@@ -93,7 +93,7 @@ _ALWAYS = {
     "reports-schedules": "/reports?tab=schedules",
     "reports-baseline": "/reports?tab=baseline",
 }
-_OF_COMPANY = ("overview", "integrations", "rules", "runbooks", "silence", "brakes", "people", "settings")
+_OF_COMPANY = ("overview", "integrations", "rules", "runbooks", "access", "silence", "brakes", "people", "settings")
 
 
 class Teller:
@@ -223,6 +223,7 @@ class Teller:
         waits, failed = mend(self._ask, self._place, company_id, machines, one["id"])
         return {
             "run-waits": f"/runs/{waits}",
+            "run-running": f"/runs/{under_way(self._ask, self._place, company_id, machines, one['id'])}",
             "run-failed": f"/runs/{failed}?target={list(machines.values())[-1]}",
             "incident-mended": f"/incidents/{one['number']}",
             "runbook-company": f"/runbooks/service-restart?company={company_id}",

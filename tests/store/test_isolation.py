@@ -93,7 +93,7 @@ async def tenant_tables(connection: Connection) -> list[Table]:
 
 
 def asset_of(tenant: Tenant, number: int) -> UUID:
-    """An id of a thing of a tenant's that other rows name: two assets, an approval, a credential, a run."""
+    """An id of a thing of a tenant's that other rows name: two assets, an approval, a credential, a run, a script."""
     return UUID(int=tenant.id.int ^ number)
 
 
@@ -108,6 +108,8 @@ def value(table: Table, column: Column, tenant: Tenant, now: datetime) -> object
         return asset_of(tenant, 3)
     if column.name == "run_id":
         return asset_of(tenant, 5)
+    if column.name == "act_id":
+        return asset_of(tenant, 6)
     if column.name == "credential_id":
         return asset_of(tenant, 4)
     if column.name == "to_asset":
@@ -159,7 +161,8 @@ async def two(database: Database, clock: ManualClock, make_company: MakeCompany)
     for tenant in (first, second):
         async with database.unit_of_work(tenant.scope) as unit:
             tables = await tenant_tables(unit.connection)
-            for table in sorted(tables, key=lambda one: one.name == "asset_binding"):  # it needs a credential
+            late = ("asset_binding", "binding_check")  # the one needs a credential, the other the one
+            for table in sorted(tables, key=lambda one: late.index(one.name) + 1 if one.name in late else 0):
                 if table.name == "asset_edge":  # after `asset`, which has the first one
                     await second_asset(unit.connection, tenant)
                 await insert(unit.connection, table, tenant, clock.now(), again="ON CONFLICT DO NOTHING")

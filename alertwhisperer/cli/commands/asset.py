@@ -1,11 +1,11 @@
 """`alertwhisperer asset`: what a company has, under all its names, and what it stands on."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
+from alertwhisperer.api.bindings import fields_of, fields_of_check
 from alertwhisperer.app.build import House
 from alertwhisperer.app.targets import runners_of
 from alertwhisperer.cli import imported, output
@@ -15,7 +15,7 @@ from alertwhisperer.cli.house import AsJson, Company, DataDir, Limit, in_house, 
 from alertwhisperer.cli.imported import Apply, File
 from alertwhisperer.cli.values import values_of
 from alertwhisperer.domain.inventory import EDGE_KINDS, Asset, Edge, EdgeKind
-from alertwhisperer.domain.reach import Binding
+from alertwhisperer.domain.reach import BindingCheck, BoundAsset
 from alertwhisperer.guard.companies import get_company
 from alertwhisperer.guard.permissions import Action
 from alertwhisperer.inventory import assets, edges, sites
@@ -315,7 +315,7 @@ def bind(
     """Let scripts run on a confirmed asset, and say how it is reached; a binding that it has is replaced."""
     settings = values_of(setting, option="--set")
 
-    async def work(house: House) -> Binding:
+    async def work(house: House) -> BoundAsset:
         scope = await scope_of(house, company)
         found = await assets.find_asset(house.database, scope, asset)
         return await bindings.bind_asset(
@@ -348,7 +348,7 @@ def unbind(asset: _Asset, company: Company, data_dir: DataDir = None, as_json: A
 def binding(asset: _Asset, company: Company, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Show how an asset is reached."""
 
-    async def work(house: House) -> Binding:
+    async def work(house: House) -> BoundAsset:
         scope = await scope_of(house, company)
         found = await assets.find_asset(house.database, scope, asset)
         return await bindings.get_binding(house.database, scope, found.id)
@@ -361,26 +361,23 @@ def binding(asset: _Asset, company: Company, data_dir: DataDir = None, as_json: 
 def check(asset: _Asset, company: Company, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Go to a bound asset and look whether a script could begin there; exit code 1 if not. Nothing is run."""
 
-    async def work(house: House) -> Sequence[str]:
+    async def work(house: House) -> BindingCheck:
         scope = await scope_of(house, company)
         found = await assets.find_asset(house.database, scope, asset)
         runners = runners_of(house.settings, house.clock)
-        return await check_binding(house.database, house.vault, scope, runners, found.id)
+        return await check_binding(house.database, house.vault, scope, runners, found.id, clock=house.clock)
 
-    wrong = in_house(work, data_dir)
+    seen = in_house(work, data_dir)
     if as_json:
-        output.show_json({"holds": not wrong, "wrong": list(wrong)})
+        output.show_json(fields_of_check(seen))
     else:
-        output.say("A script could begin there." if not wrong else "\n".join(wrong))
-    if wrong:
+        output.say("\n".join(seen.wrong) or "A script could begin there.")
+    if seen.wrong:
         raise typer.Exit(1)
 
 
-def _tell_binding(found: Binding, as_json: bool) -> None:
-    if as_json:
-        output.show_json(found)
-    else:
-        output.show_fields(found)
+def _tell_binding(found: BoundAsset, as_json: bool) -> None:
+    output.show_json(fields_of(found)) if as_json else output.show_fields(fields_of(found))
 
 
 def _given(

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from alertwhisperer.api.aws import fields_of
 from alertwhisperer.app.build import House
 from alertwhisperer.cli import output
 from alertwhisperer.cli.acting import acts
@@ -14,7 +15,7 @@ from alertwhisperer.executors._aws.role import Format
 from alertwhisperer.guard.companies import get_company
 from alertwhisperer.guard.permissions import Action
 from alertwhisperer.remediate import aws, patches
-from alertwhisperer.remediate.aws import Checked, Printed
+from alertwhisperer.remediate.aws import Checked, Link, Printed
 
 app = group("AWS of a company: the role that its client makes for us, and what is wrong with it.")
 
@@ -47,6 +48,26 @@ def template(
         output.show_json(made)
         return
     typer.echo(made.text, nl=False)
+
+
+@app.command(epilog="Example: alertwhisperer aws show ID")
+@acts(Action.AWS_READ)
+def show(company: _Company, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Show the company's external ID, and which roles its credentials name."""
+
+    async def work(house: House) -> Link:
+        return await aws.get_link(house.database, house.vault, await scope_of(house, company))
+
+    found = fields_of(in_house(work, data_dir))
+    if as_json:
+        output.show_json(found)
+        return
+    output.say(f"External ID: {found['external_id'] or 'none yet; `aws template` makes it'}")
+    output.show_table(
+        ("credential", "role", "seen to be closed"),
+        ((one["name"], one["role_arn"], one["proven_at"]) for one in found["roles"]),
+        empty="No credential names a role.",
+    )
 
 
 @app.command(epilog="Example: alertwhisperer aws check ID --credential 'client account' --region eu-central-1")

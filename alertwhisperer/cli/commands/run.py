@@ -1,25 +1,29 @@
 """`alertwhisperer run`: what a run would do, asking for it, how far it has come; and what alerts may decide."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
 
+from alertwhisperer.api.runs import fields_of, fields_of_act, output_of
 from alertwhisperer.app.build import House
 from alertwhisperer.app.mending import means_of
 from alertwhisperer.cli import output
-from alertwhisperer.cli.acting import acts
+from alertwhisperer.cli.acting import across_companies, acts
 from alertwhisperer.cli.find import find
 from alertwhisperer.cli.groups import group
 from alertwhisperer.cli.house import AsJson, Company, DataDir, Limit, identifier, in_house, scope_of
 from alertwhisperer.cli.moments import moment_or_none
 from alertwhisperer.domain.approval import Parameter
+from alertwhisperer.domain.company import CompanyId
 from alertwhisperer.domain.errors import Invalid
 from alertwhisperer.domain.run import REASONS, Act, Allowed, Run, RunPolicy, RunState, RunWhole
 from alertwhisperer.guard.permissions import Action
 from alertwhisperer.remediate import asking, policy, reading
 from alertwhisperer.remediate.asking import Preview, Reason
 from alertwhisperer.remediate.plan import PERSON_ORIGIN, Wish
-from alertwhisperer.store import runs
+from alertwhisperer.store import across, runs
+from alertwhisperer.store.runs import RunFilter
 
 app = group("Runs: what one would do exactly, asking for it, how far it has come.")
 
@@ -95,28 +99,54 @@ def start(
 @app.command("list", epilog="Example: alertwhisperer run list --company ID --state running")
 @acts(Action.RUN_READ)
 def list_(
-    company: Company,
+    company: Annotated[str | None, typer.Option("--company", "-c", help="The company's id; `msp` is the MSP.")] = None,
+    all_companies: Annotated[
+        bool, typer.Option("--all-companies", help="Of every company that you serve; the audit log says so.")
+    ] = False,
     state: Annotated[RunState | None, typer.Option("--state", help="Only those that stand so.")] = None,
-    incident: Annotated[str | None, typer.Option("--incident", help="Only those of an incident.")] = None,
+    runbook: Annotated[str | None, typer.Option("--runbook", help="Only those of a runbook, by its name.")] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="MOMENT", help="Only those asked for at or after.")
+    ] = None,
+    incident: Annotated[
+        str | None, typer.Option("--incident", help="Only those of an incident; with --company.")
+    ] = None,
     limit: Limit = 100,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """List a company's runs, newest first."""
-    incident_id = None if incident is None else identifier(incident, "--incident")
+    """List the runs of a company, or of all that you serve, newest first."""
+    if (company is None) is not all_companies:
+        raise Invalid("say whose", where="--company", mend="give --company ID or --all-companies, and not both")
+    if all_companies and incident is not None:
+        raise Invalid("an incident is one company's", where="--incident", mend="give --company ID with it")
+    wanted = RunFilter(
+        state=state,
+        incident_id=None if incident is None else identifier(incident, "--incident"),
+        runbook=runbook,
+        since=moment_or_none(since, "--since"),
+    )
 
-    async def work(house: House) -> tuple[Run, ...]:
-        scope = await scope_of(house, company)
-        return await reading.list_runs(house.database, scope, state=state, incident_id=incident_id, limit=limit)
+    async def work(house: House) -> tuple[Sequence[Run], Mapping[CompanyId, str] | None]:
+        if company is not None:
+            scope = await scope_of(house, company)
+            return await reading.list_runs(house.database, scope, wanted, limit=limit), None
+        async with across_companies(house, Action.RUN_CROSS) as look:
+            found = await across.page_of_runs(look.connection, look.companies, look.at, wanted, limit=limit)
+            return found, await look.names({one.company_id for one in found})
 
-    found = in_house(work, data_dir)
+    found, names = in_house(work, data_dir)
     if as_json:
-        output.show_list([_fields(one) for one in found])
+        output.show_list(
+            [fields_of(one) if names is None else {**fields_of(one), "company": names[one.company_id]} for one in found]
+        )
         return
+    whose = () if names is None else ("company",)
     output.show_table(
-        ("id", "state", "risk", "runbook", "targets", "asked by", "asked at", "why"),
+        (*whose, "id", "state", "risk", "runbook", "targets", "asked by", "asked at", "why"),
         (
             (
+                *(() if names is None else (names[one.company_id],)),
                 one.id,
                 one.state,
                 one.risk,
@@ -146,7 +176,7 @@ def show(run: _Id, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     if as_json:
         output.show_json(_whole(found))
         return
-    output.show_fields(_fields(found.run))
+    output.show_fields(fields_of(found.run))
     names = {one.asset_id: one.name for one in found.run.targets}
     output.show_table(
         ("at", "where", "from", "to", "why", "said"),
@@ -173,7 +203,7 @@ def output_(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a script of a run said."""
+    """Show what a script of a run said, or has said so far."""
     wanted, act_id = identifier(run), identifier(act)
 
     async def work(house: House) -> Act:
@@ -181,19 +211,16 @@ def output_(
         return await reading.get_act(house.database, scope, wanted, act_id)
 
     found = in_house(work, data_dir)
-    said = {
-        name: "" if found.outcome is None else content.decode(errors="backslashreplace")
-        for name, content in (
-            ("stdout", b"" if found.outcome is None else found.outcome.stdout),
-            ("stderr", b"" if found.outcome is None else found.outcome.stderr),
-        )
-    }
+    said = output_of(found)
+    texts = {name: said[name].decode(errors="backslashreplace") for name in ("stdout", "stderr")}
     if as_json:
-        output.show_json({**_act(found), **said})
+        output.show_json({**fields_of_act(found), **said, **texts})
         return
     if found.output_removed_at is not None:
         output.say(f"It was removed at {found.output_removed_at:%Y-%m-%d %H:%M} UTC, as old as the company keeps it.")
-    output.say(*said["stdout"].splitlines(), *said["stderr"].splitlines())
+    output.say(*texts["stdout"].splitlines(), *texts["stderr"].splitlines())
+    if said["partial"]:
+        output.say("", "This is what was heard so far; its outcome is not known.")
 
 
 @app.command(epilog="Example: alertwhisperer run cancel ID")
@@ -282,7 +309,7 @@ def _hash(text: str) -> bytes:
 
 
 def _tell(run: Run, as_json: bool) -> None:
-    output.show_json(_fields(run)) if as_json else output.show_fields(_fields(run))
+    output.show_json(fields_of(run)) if as_json else output.show_fields(fields_of(run))
 
 
 def _tell_policy(found: RunPolicy, as_json: bool) -> None:
@@ -327,52 +354,4 @@ def _preview(shown: Preview) -> dict[str, Any]:
 
 
 def _whole(found: RunWhole) -> dict[str, Any]:
-    return {**_fields(found.run), "acts": [_act(one) for one in found.acts], "steps": list(found.steps)}
-
-
-def _fields(run: Run) -> dict[str, Any]:
-    return {
-        "id": run.id,
-        "company_id": run.company_id,
-        "approval_id": run.approval_id,
-        "incident_id": run.incident_id,
-        "runbook": run.runbook,
-        "version": run.version,
-        "title": run.title,
-        "risk": run.risk,
-        "by_itself": run.by_itself,
-        "state": run.state,
-        "reason": run.reason,
-        "why": REASONS[run.reason],
-        "requested_by": run.requested_by,
-        "requested_at": run.requested_at,
-        "started_at": run.started_at,
-        "ended_at": run.ended_at,
-        "cancelled_by": run.cancelled_by,
-        "targets": [
-            {
-                "asset_id": one.asset_id,
-                "name": one.name,
-                "state": one.state,
-                "reason": one.reason,
-                "why": REASONS[one.reason],
-                "said": one.said,
-                "changed_at": one.changed_at,
-            }
-            for one in run.targets
-        ],
-    }
-
-
-def _act(act: Act) -> dict[str, Any]:
-    outcome = act.outcome
-    return {
-        "id": act.id,
-        "asset_id": act.asset_id,
-        "phase": act.phase,
-        "begun_at": act.begun_at,
-        "ending": None if outcome is None else outcome.ending,
-        "exit_code": None if outcome is None else outcome.exit_code,
-        "said": "" if outcome is None else outcome.reason,
-        "output_removed_at": act.output_removed_at,
-    }
+    return {**fields_of(found.run), "acts": [fields_of_act(one) for one in found.acts], "steps": list(found.steps)}

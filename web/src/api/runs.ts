@@ -1,7 +1,8 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { answered, client, type Shapes } from "@/api/client";
 
-export type Run = Shapes["RunShown"];
+export type Run = Shapes["RunShown"] & { company?: string };
+export type Escalation = Shapes["EscalationShown"] & { company?: string };
 export type RunWhole = Shapes["RunWholeShown"];
 export type RunTarget = Shapes["TargetRunShown"];
 export type RunState = Run["state"];
@@ -12,29 +13,37 @@ export type Wish = Shapes["RunWish"];
 
 const PAGE = 100;
 
-/** A company's runs, newest first, page by page; the live line has them read anew. */
-export function useRuns(company: string, state: RunState | undefined) {
+interface Paged<T> { items: T[]; next: string | null }
+
+/** Which runs: null takes all; `company` of all that the person serves, `since` as a moment of RFC 3339. */
+export interface RunsWanted { company: string | null; state: RunState | null; runbook: string | null; since: () => string | null }
+
+/** Runs, newest first, page by page; the live line has them read anew. `span` names what `since` means, for it moves. */
+export function useRuns({ company, state, runbook, since }: RunsWanted, span: string | null) {
   return useInfiniteQuery({
-    queryKey: ["runs", company, state],
-    queryFn: ({ pageParam }) => answered(client.GET("/api/companies/{company_id}/runs", {
-      params: { path: { company_id: company }, query: { limit: PAGE, ...(state ? { state } : {}), ...(pageParam ? { cursor: pageParam } : {}) } },
-    })),
+    queryKey: ["runs", company, state, runbook, span],
+    queryFn: ({ pageParam }): Promise<Paged<Run>> => {
+      const from = since();
+      const query = { limit: PAGE, ...(state ? { state } : {}), ...(runbook ? { runbook } : {}), ...(from ? { since: from } : {}), ...(pageParam ? { cursor: pageParam } : {}) };
+      if (company === null) return answered(client.GET("/api/runs", { params: { query } }));
+      return answered(client.GET("/api/companies/{company_id}/runs", { params: { path: { company_id: company }, query } }));
+    },
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next,
-    enabled: company !== "",
   });
 }
 
-/** Runs of a company that a person must look at, newest first. */
-export function useEscalations(company: string) {
+/** Runs that a person must look at, newest first; of all companies that the person serves where none is named. */
+export function useEscalations(company: string | null) {
   return useInfiniteQuery({
     queryKey: ["runs", company, "escalations"],
-    queryFn: ({ pageParam }) => answered(client.GET("/api/companies/{company_id}/run-escalations", {
-      params: { path: { company_id: company }, query: { limit: PAGE, ...(pageParam ? { cursor: pageParam } : {}) } },
-    })),
+    queryFn: ({ pageParam }): Promise<Paged<Escalation>> => {
+      const query = { limit: PAGE, ...(pageParam ? { cursor: pageParam } : {}) };
+      if (company === null) return answered(client.GET("/api/run-escalations", { params: { query } }));
+      return answered(client.GET("/api/companies/{company_id}/run-escalations", { params: { path: { company_id: company }, query } }));
+    },
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next,
-    enabled: company !== "",
   });
 }
 

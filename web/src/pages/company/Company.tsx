@@ -1,6 +1,7 @@
 import { useParams } from "@tanstack/react-router";
 import type { ComponentType } from "react";
 import { useCompanyName, useMay } from "@/api/session";
+import { Access } from "@/pages/company/Access";
 import { BrakesTab } from "@/pages/company/BrakesTab";
 import { Integrations } from "@/pages/company/Integrations";
 import { Overview } from "@/pages/company/Overview";
@@ -18,6 +19,7 @@ const TABS: readonly { slug: string; title: string; action: string; shows: Compo
   { slug: "integrations", title: "Integrations", action: "integration.read", shows: Integrations },
   { slug: "rules", title: "Rules", action: "rule.read", shows: Rules },
   { slug: "runbooks", title: "Runbooks", action: "runbook.read", shows: RunbooksTab },
+  { slug: "access", title: "Access", action: "binding.read", shows: Access },
   { slug: "silence", title: "Silence", action: "silence.read", shows: Silence },
   { slug: "brakes", title: "Brakes", action: "brake.read", shows: BrakesTab },
   { slug: "people", title: "People", action: "contact.read", shows: People },
