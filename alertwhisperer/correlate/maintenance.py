@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -264,7 +265,7 @@ async def end_window(
         Conflicting: the window is over, or somebody saved rules at the same moment.
     """
     async with database.unit_of_work(scope) as unit:
-        window = _there(await windows.lock(unit, window_id), window_id)
+        _there(await windows.lock(unit, window_id), window_id)
         spans = (await windows.spans(unit, [window_id]))[window_id]
         running = next((span for span in spans if span.starts_at < now < span.ends_at), None)
         coming = [span for span in spans if span.starts_at >= now]
@@ -326,7 +327,9 @@ def _spans(window: MaintenanceWindow, draft: Draft, *, now: datetime) -> list[tu
     until = latest if draft.until is None or rule is None else draft.until
     if until > latest or draft.starts.replace(tzinfo=zone) > latest:
         raise Invalid(
-            f"a window may reach {LONGEST_SERIES.days} days ahead", where="until", mend="give an earlier end, and renew it"
+            f"a window may reach {LONGEST_SERIES.days} days ahead",
+            where="until",
+            mend="give an earlier end, and renew it",
         )
     if draft.starts.replace(tzinfo=zone) < now - LOOK_BACK:
         raise Invalid("it starts more than 30 days ago", where="starts", mend="give its next time")
@@ -335,7 +338,7 @@ def _spans(window: MaintenanceWindow, draft: Draft, *, now: datetime) -> list[tu
         raise Invalid("none of its times is to come", where="ends", mend="give a time in the future")
     if len(spans) > MOST_SPANS:
         raise Invalid(f"it happens more than {MOST_SPANS} times", where="until", mend="give an earlier end")
-    for (_, end), (start, _) in zip(spans, spans[1:], strict=False):
+    for (_, end), (start, _) in pairwise(spans):
         if start < end:
             raise Invalid("one of its times begins before the last is over", where="ends", mend="make it shorter")
     return spans

@@ -2,7 +2,7 @@
 The timers' part in maintenance windows: what a window held back opens when no window holds it any more.
 
 Each incident that is held back has a due row of its own, so an alert that was decided late is seen to as well, and a
-crash leaves the row. An incident opens once because its state says whether it is held. What came of a time of a window is
+crash leaves the row. An incident opens once because its state says whether it is held. What came of a window's time is
 written once, a little after its end, so that what the end brought is in it.
 """
 

@@ -88,8 +88,8 @@ _SENTENCES: dict[Reason, str] = {
     Reason.FORMING: "It is kept and counted; the rule wants more occurrences before an incident opens.",
     Reason.SUPPRESSED: "A maintenance window held it back: it is kept and counted, and opened no incident. What still "
     "fires when the window ends opens one.",
-    Reason.OPENED_OUT_OF_WINDOW: "It opened the incident that a maintenance window had held back for earlier alerts: no "
-    "window holds this one.",
+    Reason.OPENED_OUT_OF_WINDOW: "It opened the incident that a maintenance window had held back for earlier alerts: "
+    "no window holds this one.",
     Reason.REPEAT_FIRING: "The alert already fires; its counter was raised.",
     Reason.REPEAT_AFTER_PERSON_RESOLVED: "The alert still fires in an incident that a person resolved a moment ago; "
     "counted, not reopened.",

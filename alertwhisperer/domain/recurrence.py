@@ -2,7 +2,7 @@
 Recurrence: at which instants something happens that recurs by the clock on the wall of a time zone.
 
 A rule is a part of RFC 5545's RRULE: FREQ of DAILY, WEEKLY, MONTHLY or YEARLY with INTERVAL, BYDAY, BYMONTHDAY and
-BYMONTH. Days are tried one after another between the first and the last, so no rule can take long, whatever it asks for.
+BYMONTH. Days are tried one after another between the first and the last, so no rule can take long, whatever it asks.
 """
 
 from calendar import monthrange
@@ -115,8 +115,7 @@ def spans_of(
     since: date | None = None,
 ) -> list[tuple[datetime, datetime]]:
     """
-    Every [start, end) of something that recurs, in order; aware UTC. What the change of clocks leaves nothing of is left
-    out.
+    Every [start, end) of something that recurs, in order; aware UTC. What a change of clocks leaves nothing of is out.
 
     Args:
         starts, ends: of the first time, as the clock on the wall shows them (naive).

@@ -120,7 +120,6 @@ async def _add(unit: Unit, saved: RuleSet, *, now: datetime) -> None:
             rules=msgspec.to_builtins(saved.rules),
             aliases=dict(saved.aliases),
             windows=msgspec.to_builtins(saved.windows),
-            windows=msgspec.to_builtins(saved.windows),
             created_by=unit.scope.actor,
             now=now,
         )

@@ -147,9 +147,7 @@ async def lock(unit: Unit, window_id: UUID) -> MaintenanceWindow | None:
 async def spans(unit: Unit, windows: Sequence[UUID]) -> dict[UUID, list[Span]]:
     """The times of windows, in order."""
     found: dict[UUID, list[Span]] = {one: [] for one in windows}
-    rows = _sql.spans(
-        unit.connection, company_id=unit.company_id, ids=list(windows), limit=len(windows) * MOST_SPANS
-    )
+    rows = _sql.spans(unit.connection, company_id=unit.company_id, ids=list(windows), limit=len(windows) * MOST_SPANS)
     async for row in rows:
         values = dict(row)
         found[values.pop("window_id")].append(Span(**values))
@@ -176,9 +174,7 @@ async def drop_coming(unit: Unit, window_id: UUID, *, now: datetime) -> None:
 
 async def mark_ended(unit: Unit, window_id: UUID, *, now: datetime) -> None:
     """Somebody ended it for good."""
-    await _sql.mark_ended(
-        unit.connection, company_id=unit.company_id, id=window_id, now=now, actor=unit.scope.actor
-    )
+    await _sql.mark_ended(unit.connection, company_id=unit.company_id, id=window_id, now=now, actor=unit.scope.actor)
 
 
 async def settle(

@@ -302,7 +302,6 @@ class Rows:
         self.due: list[DueRow] = []
         self.ledger: list[LedgerRow] = []
         self.suppressions: list[SuppressionRow] = []
-        self.suppressions: list[SuppressionRow] = []
         self.live: list[LiveRow] = []
 
 
