@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import Field, NaiveDatetime
 
-from alertwhisperer.api.access import Caller, allow_in_company
+from alertwhisperer.api.access import Caller, allow, allow_in_company
 from alertwhisperer.api.fields import Asked, Flag, Moment, SeverityWord, Shown, Text, example
 from alertwhisperer.api.pages import Page, PageQuery, page_of
 from alertwhisperer.api.problem import responses
@@ -23,9 +23,13 @@ from alertwhisperer.domain.window import (
     Span,
 )
 from alertwhisperer.guard.permissions import Action, may
+from alertwhisperer.store import windows
 from alertwhisperer.store.windows import SuppressedAlert
 
-router = APIRouter(prefix="/api/companies/{company_id}", tags=["windows"])
+router = APIRouter(prefix="/api", tags=["windows"])
+
+_COMPANY = "/companies/{company_id}"
+_MOST_RUNNING = 1_000
 
 _DRAFT = {
     "name": "Patch night",
@@ -71,6 +75,14 @@ _SUPPRESSED = {
     "asset": "web-01",
     "signature": "HostDown",
     "received_at": "2026-03-10T21:05:00Z",
+}
+_RUNNING = {
+    "company_id": "0195d3a0-7c1e-7b5a-9f00-3c8d52000000",
+    "window_id": _WINDOW["id"],
+    "name": "Patch night",
+    "ends_at": "2026-03-11T01:00:00Z",
+    "assets": ["web-01"],
+    "signatures": [],
 }
 _HIDDEN = {
     "alert_id": _SUPPRESSED["alert_id"],
@@ -227,7 +239,28 @@ class AssetCount(Shown):
     alerts: int
 
 
-class PreviewShown(Shown):
+class RunningShown(Shown):
+    """A window that holds now."""
+
+    model_config = example(_RUNNING)
+
+    company_id: UUID
+    window_id: UUID
+    name: str
+    ends_at: datetime
+    assets: Annotated[list[str] | None, Field(description="names of what it holds; null: the whole company")]
+    signatures: Annotated[list[str], Field(description="the checks that it holds; empty: all of them")]
+
+
+class RunningWindows(Shown):
+    """Windows that hold now, of all companies that you serve, the first to end first."""
+
+    model_config = example({"items": [_RUNNING]})
+
+    items: list[RunningShown]
+
+
+class WindowPreviewShown(Shown):
     """What the window would have held back in the last 30 days, had it run at the same hours."""
 
     model_config = example(_PREVIEW)
@@ -240,7 +273,26 @@ class PreviewShown(Shown):
     worst: Annotated[list[HiddenShown], Field(description="at most 50, the worst first")]
 
 
-@router.get("/windows", summary="Maintenance windows", responses=responses(404))
+@router.get("/windows/running", summary="Windows that hold now, of all companies that you serve", responses=responses())
+async def list_running_windows(caller: Annotated[Caller, allow(Action.WINDOW_CROSS)]) -> RunningWindows:
+    async with caller.crossing() as look:
+        found = await windows.running_among(look.connection, look.companies, now=caller.now, limit=_MOST_RUNNING)
+    return RunningWindows(
+        items=[
+            RunningShown(
+                company_id=one.company_id,
+                window_id=one.id,
+                name=one.name,
+                ends_at=one.ends_at,
+                assets=None if one.assets is None else list(one.assets),
+                signatures=list(one.signatures),
+            )
+            for one in found
+        ]
+    )
+
+
+@router.get(_COMPANY + "/windows", summary="Maintenance windows", responses=responses(404))
 async def list_windows(
     caller: Annotated[Caller, allow_in_company(Action.WINDOW_READ)], query: Annotated[WindowQuery, Query()]
 ) -> Page[WindowShown]:
@@ -251,7 +303,7 @@ async def list_windows(
     return page_of(found, query, _show, lambda one: one.window.id)
 
 
-@router.post("/windows", status_code=201, summary="Make a maintenance window", responses=responses(404, 409))
+@router.post(_COMPANY + "/windows", status_code=201, summary="Make a maintenance window", responses=responses(404, 409))
 async def add_window(caller: Annotated[Caller, allow_in_company(Action.WINDOW_SET)], body: WindowAsked) -> WindowShown:
     made = await maintenance.add_window(
         caller.desk.database, caller.scope, _draft(body), may_be_wide=_may_be_wide(caller), now=caller.now
@@ -259,19 +311,19 @@ async def add_window(caller: Annotated[Caller, allow_in_company(Action.WINDOW_SE
     return _show(made)
 
 
-@router.post("/windows/preview", summary="What a window would have held back", responses=responses(404))
+@router.post(_COMPANY + "/windows/preview", summary="What a window would have held back", responses=responses(404))
 async def preview_window(
     caller: Annotated[Caller, allow_in_company(Action.WINDOW_SET)], body: WindowAsked
-) -> PreviewShown:
+) -> WindowPreviewShown:
     return _show_preview(await maintenance.preview(caller.desk.database, caller.scope, _draft(body), now=caller.now))
 
 
-@router.get("/windows/{window_id}", summary="One maintenance window", responses=responses(404))
+@router.get(_COMPANY + "/windows/{window_id}", summary="One maintenance window", responses=responses(404))
 async def read_window(caller: Annotated[Caller, allow_in_company(Action.WINDOW_READ)], window_id: UUID) -> WindowShown:
     return _show(await maintenance.get_window(caller.desk.database, caller.scope, window_id, now=caller.now))
 
 
-@router.get("/windows/{window_id}/suppressed", summary="What a window held back", responses=responses(404))
+@router.get(_COMPANY + "/windows/{window_id}/suppressed", summary="What a window held back", responses=responses(404))
 async def list_window_suppressed(
     caller: Annotated[Caller, allow_in_company(Action.WINDOW_READ)],
     window_id: UUID,
@@ -283,7 +335,7 @@ async def list_window_suppressed(
     return page_of(found, query, _show_suppressed, lambda one: one.id)
 
 
-@router.post("/windows/{window_id}/extend", summary="Let a window end later", responses=responses(404, 409))
+@router.post(_COMPANY + "/windows/{window_id}/extend", summary="Let a window end later", responses=responses(404, 409))
 async def extend_window(
     caller: Annotated[Caller, allow_in_company(Action.WINDOW_SET)], window_id: UUID, body: WindowExtended
 ) -> WindowShown:
@@ -299,7 +351,7 @@ async def extend_window(
     )
 
 
-@router.post("/windows/{window_id}/end", summary="End a window", responses=responses(404, 409))
+@router.post(_COMPANY + "/windows/{window_id}/end", summary="End a window", responses=responses(404, 409))
 async def end_window(
     caller: Annotated[Caller, allow_in_company(Action.WINDOW_SET)], window_id: UUID, body: WindowEnding
 ) -> WindowShown:
@@ -310,7 +362,7 @@ async def end_window(
     )
 
 
-@router.get("/suppressed", summary="Alerts that windows held back", responses=responses(404))
+@router.get(_COMPANY + "/suppressed", summary="Alerts that windows held back", responses=responses(404))
 async def list_suppressed(
     caller: Annotated[Caller, allow_in_company(Action.WINDOW_READ)], query: Annotated[SuppressedQuery, Query()]
 ) -> Page[SuppressedShown]:
@@ -394,8 +446,8 @@ def _show_suppressed(one: SuppressedAlert) -> SuppressedShown:
     )
 
 
-def _show_preview(found: Preview) -> PreviewShown:
-    return PreviewShown(
+def _show_preview(found: Preview) -> WindowPreviewShown:
+    return WindowPreviewShown(
         since=found.since,
         alerts=found.alerts,
         incidents=found.incidents,

@@ -118,13 +118,11 @@ def _count_repeat(work: Work, item: Item, state: AlertState, incident: IncidentS
     before = incident.status
     _count(incident, item, state.severity)
     _ripen(work, item, incident, state.incident_id)
-    if incident.status == _HELD:
-        if before == _HELD:
-            return Reason.REPEAT_SUPPRESSED, None
-        _suppress(work, item, state.alert_id, state.incident_id, state.severity)
-        return Reason.REPEAT_SUPPRESSED, _receipt(item, Reason.REPEAT_SUPPRESSED, state.incident_id)
     if incident.status == before:
         return Reason.REPEAT_FIRING, None
+    if incident.status == _HELD:
+        _suppress(work, item, state.alert_id, state.incident_id, state.severity)
+        return Reason.REPEAT_SUPPRESSED, _receipt(item, Reason.REPEAT_SUPPRESSED, state.incident_id)
     reason = Reason.REPEAT_OUTLASTED_WINDOW if before == _HELD else Reason.REPEAT_COMPLETED_COUNT
     return reason, _receipt(item, reason, state.incident_id)
 

@@ -168,7 +168,7 @@ async def preview(database: Database, scope: Scope, draft: Draft, *, now: dateti
     async with database.unit_of_work(scope) as unit:
         await require_company(unit)
         window, _ = await _checked(unit, draft, may_be_wide=True, now=now)
-        names = None if window.is_whole_company else await windows.own_names(unit, window.sites, window.assets)
+        names = await windows.names_of(unit, window)
         past = _laid_back(window, draft, now=now)
         times = tuple((micros(start), micros(end)) for start, end in past)
         compiled = CompiledWindows([HeldTime(window.id, window.name, names, window.signatures, times)])
@@ -273,7 +273,6 @@ async def end_window(
             raise Conflicting("the window is over", where="window", mend="there is nothing to end")
         if running is not None:
             await windows.move_end(unit, window_id, running, now)
-            await windows.hurry(unit, window_id, running.starts_at, now=now)
         if for_good or running is None or not coming:
             await windows.drop_coming(unit, window_id, now=now)
             await windows.mark_ended(unit, window_id, now=now)

@@ -97,7 +97,8 @@ _SENTENCES: dict[Reason, str] = {
     Reason.REPEAT_STILL_FIRING: "The alert still fires long after a person resolved its incident; a new one "
     "was opened.",
     Reason.REPEAT_COMPLETED_COUNT: "With this repeat the rule's least count was reached, and the incident opened.",
-    Reason.REPEAT_SUPPRESSED: "The alert fires in a maintenance window, which holds its incident back; counted.",
+    Reason.REPEAT_SUPPRESSED: "The alert would have opened an incident with this repeat; a maintenance window held it "
+    "back.",
     Reason.REPEAT_OUTLASTED_WINDOW: "The alert fires although the maintenance window is over; its incident opened.",
     Reason.RESOLVED_ALERT: "The alert ended; others of its incident still fire.",
     Reason.RESOLVED_LAST: "The alert ended; it was the last of its incident, which is resolved.",

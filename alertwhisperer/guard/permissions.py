@@ -88,6 +88,7 @@ class Action(StrEnum):
     RULE_READ = "rule.read"
     RULE_SET = "rule.set"
     WINDOW_READ = "window.read"
+    WINDOW_CROSS = "window.cross"
     WINDOW_SET = "window.set"
     WINDOW_SET_WIDE = "window.set_wide"
     SILENCE_READ = "silence.read"
@@ -282,6 +283,10 @@ PERMISSIONS: Mapping[Action, Rule] = MappingProxyType(
         Action.RULE_READ: Rule(_STAFF, "Whoever answers incidents sees why alerts became one."),
         Action.RULE_SET: Rule(_ADMINS, "Rules decide what becomes an incident, and what does not."),
         Action.WINDOW_READ: Rule(_ALL, "Whoever reads alerts sees why one of them opened no incident."),
+        Action.WINDOW_CROSS: Rule(
+            _ALL,
+            "Which companies and machines are meant to be quiet now, of all that one serves; audited as alert.cross.",
+        ),
         Action.WINDOW_SET: Rule(
             _STAFF,
             "A technician keeps the machines quiet that they work on: by name, once, and no longer than the setting "

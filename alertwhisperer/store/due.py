@@ -88,6 +88,13 @@ async def add(unit: Unit, kind: str, subject: UUID, *, due_at: datetime) -> None
     await _sql.add(unit.connection, company_id=unit.company_id, kind=kind, subject=subject, due_at=due_at)
 
 
+async def hasten(unit: Unit, kind: str, subjects: Sequence[UUID], *, now: datetime) -> None:
+    """Have work done now that is due later; what a worker has in hand is left to it."""
+    named = {"company_id": unit.company_id, "kind": kind, "now": now}
+    ahead = [row["subject"] async for row in _sql.ahead(unit.connection, **named, subjects=list(subjects))]
+    await _sql.hasten(unit.connection, **named, subjects=ahead)
+
+
 async def times(unit: Unit, kind: str, subjects: Sequence[UUID]) -> dict[UUID, datetime]:
     """When pieces of work are due, by their subjects; those that are not due at all are left out."""
     found = _sql.times(unit.connection, company_id=unit.company_id, kind=kind, subjects=list(subjects))

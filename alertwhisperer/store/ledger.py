@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time
 
 import msgspec
 
-from alertwhisperer.domain.outcome import Outcome
+from alertwhisperer.domain.outcome import Outcome, Reason
 from alertwhisperer.store.database import Unit, queries
 
 _sql = queries("ledger")
@@ -119,7 +119,9 @@ async def fold(unit: Unit, *, until: datetime) -> int:
 async def _rows(unit: Unit, day: date) -> dict[str, int]:
     deliveries = await _sql.rows_of_deliveries(unit.connection, company_id=unit.company_id, since=day)
     found = {outcome.word: 0 for outcome in Outcome} | dict(deliveries) | {"firing": 0}
-    found["suppressed"] = await _sql.suppressed_occurrences(unit.connection, company_id=unit.company_id, since=day)
+    found["suppressed"] = await _sql.suppressed_occurrences(
+        unit.connection, company_id=unit.company_id, since=day, reasons=[Reason.SUPPRESSED, Reason.REPEAT_SUPPRESSED]
+    )
     async for row in _sql.rows_of_occurrences(unit.connection, company_id=unit.company_id, since=day):
         found[Outcome(row["outcome"]).word] += row["amount"]
         found["firing"] += row["amount"] if row["firing"] else 0

@@ -71,12 +71,10 @@ ORDER BY 1, 2
 LIMIT 100;
 
 -- name: suppressed_occurrences$
--- The occurrences that are there which a maintenance window held back: as they began an alert, or by a receipt that says so.
--- Rides on the primary keys.
+-- The occurrences that are there which a maintenance window held back. Rides on the primary key.
 SELECT count(*)
 FROM occurrence o
-LEFT JOIN receipt r ON r.company_id = :company_id AND r.id = o.id AND o.reason = 25
-WHERE o.company_id = :company_id AND o.id >= day_floor(:since::date) AND (o.reason = 10 OR r.id IS NOT NULL);
+WHERE o.company_id = :company_id AND o.id >= day_floor(:since::date) AND o.reason = ANY (:reasons::smallint[]);
 
 -- name: fold$
 -- Take rows out of ledger_count and add them to their minutes and quarters; exact, because only what was deleted is added.

@@ -11,47 +11,76 @@ INSERT INTO maintenance_span (company_id, window_id, starts_at, ends_at)
 SELECT :company_id::uuid, :id::uuid, u.starts_at, u.ends_at
 FROM unnest(:starts::timestamptz[], :finishes::timestamptz[]) AS u (starts_at, ends_at);
 
--- name: held
--- Windows that are not over, with their places as own names of assets and their times that have not ended by a moment, or,
--- with `running`, that hold at it. An asset that was merged is the one that it is. Rides on maintenance_span_end and on
--- asset_site; what is not over is a few hundred rows.
-SELECT w.window_id AS id, w.name, w.signatures, cardinality(w.sites) = 0 AND cardinality(w.assets) = 0 AS everywhere,
-    ARRAY(
-        SELECT n.name
-        FROM asset_name n
-        WHERE n.company_id = :company_id AND n.origin = 'own' AND n.asset_id IN (
-            SELECT coalesce(a.merged_into, a.asset_id) FROM asset a
-            WHERE a.company_id = :company_id AND a.asset_id = ANY (w.assets)
-            UNION
-            SELECT a.asset_id FROM asset a
-            WHERE a.company_id = :company_id AND a.site_id = ANY (w.sites) AND a.merged_into IS NULL
-        )
-        ORDER BY n.name
-    ) AS names, s.starts, s.finishes
-FROM (
-    SELECT p.window_id, array_agg(p.starts_at ORDER BY p.starts_at) AS starts,
-           array_agg(p.ends_at ORDER BY p.starts_at) AS finishes
-    FROM maintenance_span p
-    WHERE p.company_id = :company_id AND p.ends_at > :now AND (NOT :running OR p.starts_at <= :now)
-    GROUP BY p.window_id
-) AS s
-JOIN maintenance_window w ON w.company_id = :company_id AND w.window_id = s.window_id
-ORDER BY w.window_id
+-- name: to_come
+-- Times that have not ended by a moment, or, with `running`, that hold at it. Rides on maintenance_span_end.
+SELECT p.window_id, p.starts_at, p.ends_at
+FROM maintenance_span p
+WHERE p.company_id = :company_id AND p.ends_at > :now AND (NOT :running OR p.starts_at <= :now)
+ORDER BY p.window_id, p.starts_at
+LIMIT :limit;
+
+-- name: running_among
+-- Windows of several companies that hold at a moment, the first to end first. The caller's transaction sees the companies.
+-- Rides on maintenance_span_end and the primary key.
+SELECT w.company_id, w.window_id AS id, w.name, w.sites, w.assets, w.signatures, p.ends_at
+FROM maintenance_span p
+JOIN maintenance_window w ON w.company_id = p.company_id AND w.window_id = p.window_id
+WHERE p.company_id = ANY (:companies::uuid[]) AND p.ends_at > :now AND p.starts_at <= :now
+ORDER BY p.ends_at, w.company_id, w.window_id
+LIMIT :limit;
+
+-- name: placed_among
+-- Names of the assets that windows of several companies name, or that are at their sites; rides on the primary key and on
+-- asset_site.
+SELECT a.company_id, a.asset_id, a.site_id, a.name
+FROM asset a
+WHERE a.company_id = ANY (:companies::uuid[]) AND (a.asset_id = ANY (:assets::uuid[]) OR a.site_id = ANY (:sites::uuid[]))
+ORDER BY a.company_id, a.name, a.asset_id
+LIMIT :limit;
+
+-- name: among
+-- Windows by their ids, newest first.
+SELECT w.window_id AS id, w.name, w.reason, w.sites, w.assets, w.signatures, w.time_zone, w.recurrence, w.made_by, w.made_at,
+       w.ended_at, w.ended_by
+FROM maintenance_window w
+WHERE w.company_id = :company_id AND w.window_id = ANY (:ids::uuid[])
+ORDER BY w.window_id DESC
+LIMIT :limit;
+
+-- name: placed
+-- Assets by their ids, and those at some sites; rides on the primary key and on asset_site.
+SELECT a.asset_id, a.site_id, a.merged_into
+FROM asset a
+WHERE a.company_id = :company_id AND (a.asset_id = ANY (:assets::uuid[]) OR a.site_id = ANY (:sites::uuid[]))
+ORDER BY a.asset_id
+LIMIT :limit;
+
+-- name: own_names
+-- Own names of assets, canonical; rides on asset_name_asset.
+SELECT n.asset_id, n.name
+FROM asset_name n
+WHERE n.company_id = :company_id AND n.origin = 'own' AND n.asset_id = ANY (:assets::uuid[])
+ORDER BY n.name
 LIMIT :limit;
 
 -- name: page
--- A page of windows, newest first; a phase takes those that are in it at a moment. Rides on the primary keys.
+-- A page of windows, newest first; rides on the primary key.
 SELECT w.window_id AS id, w.name, w.reason, w.sites, w.assets, w.signatures, w.time_zone, w.recurrence, w.made_by, w.made_at,
        w.ended_at, w.ended_by
 FROM maintenance_window w
 WHERE w.company_id = :company_id AND (:before::uuid IS NULL OR w.window_id < :before::uuid)
-  AND (:phase::text IS NULL OR :phase::text = (
-      SELECT CASE WHEN bool_or(p.starts_at <= :now AND p.ends_at > :now) THEN 'running'
-                  WHEN bool_or(p.starts_at > :now) THEN 'coming' ELSE 'past' END
-      FROM maintenance_span p
-      WHERE p.company_id = :company_id AND p.window_id = w.window_id
-  ))
 ORDER BY w.window_id DESC
+LIMIT :limit;
+
+-- name: in_phase
+-- Ids of the windows that are in a phase at a moment, newest first; rides on the primary key.
+SELECT p.window_id
+FROM maintenance_span p
+WHERE p.company_id = :company_id AND (:before::uuid IS NULL OR p.window_id < :before::uuid)
+GROUP BY p.window_id
+HAVING :phase = CASE WHEN bool_or(p.starts_at <= :now AND p.ends_at > :now) THEN 'running'
+                     WHEN bool_or(p.starts_at > :now) THEN 'coming' ELSE 'past' END
+ORDER BY p.window_id DESC
 LIMIT :limit;
 
 -- name: read^
@@ -94,46 +123,37 @@ DELETE FROM maintenance_span WHERE company_id = :company_id AND window_id = :id 
 -- Somebody ended it for good.
 UPDATE maintenance_window SET ended_at = :now, ended_by = :actor WHERE company_id = :company_id AND window_id = :id;
 
--- name: settle^
--- Write what came of a time that is over, once: what was held back from its start to the next one's. Rides on
--- suppression_window and, for each alert, on primary keys.
-UPDATE maintenance_span p
-SET settled_at = :now, suppressed = x.suppressed, criticals = x.criticals, firing = x.firing, opened = x.opened
-FROM (
-    SELECT count(*) AS suppressed, count(*) FILTER (WHERE u.severity = 5) AS criticals,
-           count(*) FILTER (WHERE s.status = 1) AS firing, count(DISTINCT i.id) AS opened
-    FROM suppression u
-    JOIN alert a ON a.company_id = :company_id AND a.id = u.alert_id
-    LEFT JOIN alert_state s ON s.company_id = :company_id AND s.problem = a.problem AND s.alert_id = a.id
-    LEFT JOIN incident i ON i.company_id = :company_id AND i.id = u.incident_id
-    WHERE u.company_id = :company_id AND u.window_id = :id AND u.received_at >= :starts_at
-      AND (:next_at::timestamptz IS NULL OR u.received_at < :next_at::timestamptz)
-) AS x
-WHERE p.company_id = :company_id AND p.window_id = :id AND p.starts_at = :starts_at AND p.settled_at IS NULL
-RETURNING p.starts_at, p.ends_at, p.settled_at, p.suppressed, p.criticals, p.firing, p.opened;
+-- name: tally^
+-- What a window held back from a moment on, to the next time of it: alerts, critical ones, those that still fire, and the
+-- incidents that opened. Rides on suppression_window, alert_state_firing and the primary key of incident.
+SELECT count(*) AS suppressed, count(*) FILTER (WHERE u.severity = 5) AS criticals, count(s.alert_id) AS firing,
+       count(DISTINCT i.id) AS opened
+FROM suppression u
+LEFT JOIN alert_state s ON s.company_id = :company_id AND s.alert_id = u.alert_id AND s.status = 1
+LEFT JOIN incident i ON i.company_id = :company_id AND i.id = u.incident_id
+WHERE u.company_id = :company_id AND u.window_id = :id AND u.received_at >= :starts_at
+  AND (:next_at::timestamptz IS NULL OR u.received_at < :next_at::timestamptz);
 
--- name: hurry!
--- What a window holds back is looked at now; what a worker has in hand is passed by. Rides on suppression_window and on the
--- primary key of due_work.
-UPDATE due_work d SET due_at = :now, attempts = 0
-FROM (
-    SELECT w.company_id, w.kind, w.subject FROM due_work w
-    WHERE w.company_id = :company_id AND w.kind = :kind AND w.due_at > :now AND w.subject IN (
-        SELECT u.incident_id FROM suppression u
-        WHERE u.company_id = :company_id AND u.window_id = :id AND u.received_at >= :starts_at
-    )
-    FOR UPDATE SKIP LOCKED
-) AS later
-WHERE d.company_id = later.company_id AND d.kind = later.kind AND d.subject = later.subject;
+-- name: settle^
+-- Write what came of a time that is over, once.
+UPDATE maintenance_span
+SET settled_at = :now, suppressed = :suppressed, criticals = :criticals, firing = :firing, opened = :opened
+WHERE company_id = :company_id AND window_id = :id AND starts_at = :starts_at AND settled_at IS NULL
+RETURNING starts_at, ends_at, settled_at, suppressed, criticals, firing, opened;
+
+-- name: held_back
+-- Incidents that a window held back since a moment; rides on suppression_window.
+SELECT DISTINCT u.incident_id
+FROM suppression u
+WHERE u.company_id = :company_id AND u.window_id = :id AND u.received_at >= :starts_at
+ORDER BY u.incident_id
+LIMIT :limit;
 
 -- name: firing
--- What still fires of an incident that is held back, worst first, each with its asset's own name. Rides on
--- alert_state_incident and on primary keys.
-SELECT a.asset, a.signature, coalesce(o.name, a.asset_name) AS own_name, s.severity
+-- What still fires of an incident that is held back, worst first. Rides on alert_state_incident and the primary key of alert.
+SELECT a.asset, a.asset_name, a.signature, s.severity
 FROM alert_state s
 JOIN alert a ON a.company_id = :company_id AND a.id = s.alert_id
-LEFT JOIN asset_name n ON n.company_id = :company_id AND n.name = a.asset_name
-LEFT JOIN asset_name o ON o.company_id = :company_id AND o.asset_id = n.asset_id AND o.origin = 'own'
 WHERE s.company_id = :company_id AND s.incident_id = :incident_id AND s.status = 1
 ORDER BY s.severity DESC, a.id
 LIMIT :limit;
@@ -196,17 +216,3 @@ LEFT JOIN asset_name n ON n.company_id = :company_id AND n.name = a.asset_name
 LEFT JOIN asset_name o ON o.company_id = :company_id AND o.asset_id = n.asset_id AND o.origin = 'own'
 LEFT JOIN incident i ON i.company_id = :company_id AND i.id = a.incident_id
 ORDER BY a.id DESC;
-
--- name: own_names
--- Own names of places, as `held` has them for windows that are saved.
-SELECT n.name
-FROM asset_name n
-WHERE n.company_id = :company_id AND n.origin = 'own' AND n.asset_id IN (
-    SELECT coalesce(a.merged_into, a.asset_id) FROM asset a
-    WHERE a.company_id = :company_id AND a.asset_id = ANY (:assets::uuid[])
-    UNION
-    SELECT a.asset_id FROM asset a
-    WHERE a.company_id = :company_id AND a.site_id = ANY (:sites::uuid[]) AND a.merged_into IS NULL
-)
-ORDER BY n.name
-LIMIT :limit;

@@ -1,5 +1,5 @@
 """
-What a maintenance window hides, and what it must not: the path's own pipeline, people's own calls, the timers' own work.
+What a maintenance window hides, and what it must not: the path's own pipeline, people's calls, the timers' work.
 
 Time is handed in. Each story's log is decided again at its end, and must come out the same.
 """
@@ -251,7 +251,7 @@ async def test_500_alerts_resolved_in_the_window_give_one_digest_and_no_incident
         assert len(await alerts.page(unit, AlertFilter(), limit=1_000)) == 500
 
 
-# ------------------------------------------------------------------------------------------------ what is and is not hidden
+# ------------------------------------------------------------------------------------------------ hidden and not
 
 
 async def test_what_is_open_already_takes_its_alerts_and_resolves(line: Line, tenant: Tenant) -> None:
@@ -361,7 +361,7 @@ async def test_below_the_least_count_a_window_holds_what_completes_it(line: Line
         Reason.FORMING,
         Reason.REPEAT_FIRING,
         Reason.REPEAT_SUPPRESSED,
-        Reason.REPEAT_SUPPRESSED,
+        Reason.REPEAT_FIRING,
     ]
     await line.to(tenant, made.spans[0].ends_at)
     [opened] = await line.incidents(tenant)
