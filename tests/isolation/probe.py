@@ -415,6 +415,7 @@ def _special(statement: Statement, twins: Twins, case: Case) -> Params:
         "acts.sql save_incident": {"occurrences": 3},
         "due.sql ahead": {"now": now - timedelta(days=1)},
         "ledger.sql suppressed_occurrences": {"reasons": [2, 5]},
+        "windows.sql open_held": {"incident_id": spare("still held", now).incident},
         "windows.sql insert": {
             **{"id": twins.nowhere.other("window_id"), "reason": "x", "recurrence": "", "made_by": "a person"},
             "made_at": now,

@@ -45,6 +45,10 @@ async def _held_back(put: Put, twins: Twins) -> None:
     window_id = twins.twin.other("window_id")
     later = {"window_id": window_id, "received_at": twins.now + timedelta(minutes=1)}
     await put(THEIRS, "suppression", spare("held back later", twins.now), **later)
+    still = spare("still held", twins.now)  # no incident yet, with either; theirs was held back first
+    for company in (THEIRS, OURS):
+        await put(company, "suppression", still)
+    await put(THEIRS, "suppression", Ids("held first", twins.now, 0), incident_id=still.incident)
     opened = {"window_id": window_id, "incident_id": twins.theirs.incident}
     await put(OURS, "suppression", spare("opened there", twins.now), **opened)
 
