@@ -12,6 +12,7 @@ import table from "@/parts/Table.module.css";
 import { At, shortTime } from "@/parts/Time";
 import type { Search } from "@/router";
 import { Page } from "@/shell/Page";
+import styles from "./Suppressed.module.css";
 
 /** Alerts that maintenance windows held back: the rows behind the figure, and behind one window. */
 export default function Suppressed() {
@@ -37,7 +38,7 @@ export default function Suppressed() {
   if (!company) return <Page title="Held back" trail={trail}><Empty title="Choose a company." action={<Goto to="/companies">Companies</Goto>}><p>What windows held back is shown company by company.</p></Empty></Page>;
   return (
     <Page title="Held back by windows" trail={trail}>
-      <p className="dim">Alerts of {name}{from ? ` received from ${shortTime(from)}` : ""}{to ? ` to ${shortTime(to)}` : ""} that a maintenance window held back, newest first. <Goto to={`/companies/${company}/windows`}>The windows</Goto></p>
+      <p className={`dim ${styles.lead}`}>Alerts of {name}{from ? ` received from ${shortTime(from)}` : ""}{to ? ` to ${shortTime(to)}` : ""} that a maintenance window held back, newest first. <Goto to={`/companies/${company}/windows`}>The windows</Goto></p>
       {query.error && !query.data ? <Failure what="What was held back" failure={query.error} again={() => void query.refetch()} /> : null}
       {query.isPending ? <Skeleton rows={8} /> : null}
       {query.data && rows.length === 0 ? <Empty title="No window held anything back."><p>Alerts inside a maintenance window are listed here as they come.</p></Empty> : null}
