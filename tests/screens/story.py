@@ -175,7 +175,7 @@ class Teller:
             (
                 "Patch night",
                 now + timedelta(days=3),
-                {"recurrence": "FREQ=WEEKLY", "until": f"{now + timedelta(days=90)}Z"},
+                {"recurrence": "FREQ=WEEKLY", "until": f"{(now + timedelta(days=90)).isoformat()}Z"},
             ),
         ):
             times = {
