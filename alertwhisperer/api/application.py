@@ -61,6 +61,7 @@ from alertwhisperer.api import (
     tokens,
     users,
     views,
+    windows,
 )
 from alertwhisperer.api.access import methods_of, refuse_undeclared
 from alertwhisperer.api.desk import Desk
@@ -102,6 +103,7 @@ _NOUNS = (
     bindings,
     aws,
     silence,
+    windows,
     quarantine,
     ledger,
     kpis,

@@ -18,7 +18,7 @@ from alertwhisperer.console.site import File, Site
 
 PAGES = (
     *("board", "incidents", "alerts", "approvals", "runs", "runbooks", "shift", "dashboard", "reports"),
-    *("companies", "quarantine", "audit", "me", "search"),
+    *("companies", "quarantine", "audit", "me", "search", "suppressed"),
 )
 """First parts of the addresses that are pages of the console; `web/src/router.tsx` has the same."""
 

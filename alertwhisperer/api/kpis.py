@@ -152,7 +152,9 @@ class DefinitionShown(Shown):
     unit: str
     formula: str
     null: Annotated[str, Field(description="when it is null")]
-    rows: Annotated[Literal["incidents", "alerts"] | None, Field(description="the list that shows what was counted")]
+    rows: Annotated[
+        Literal["incidents", "alerts", "suppressed"] | None, Field(description="the list that shows what was counted")
+    ]
     filter: Annotated[str | None, Field(description="its query string; put the period's ends in {from} and {to}")]
 
 

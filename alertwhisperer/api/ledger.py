@@ -36,6 +36,7 @@ class LedgerShown(Shown):
             "quarantined": 0,
             "pending": 0,
             "firing": 10,
+            "suppressed": 0,
             "refusals": {"rate_limited": 3},
         }
     )
@@ -55,6 +56,7 @@ class LedgerShown(Shown):
     quarantined: int
     pending: int
     firing: Annotated[int, Field(description="of all occurrences, firing ones")]
+    suppressed: Annotated[int, Field(description="of these, those that a maintenance window held back")]
     refusals: Annotated[dict[str, int], Field(description="requests refused after their key was known, by reason")]
 
 

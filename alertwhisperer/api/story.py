@@ -56,7 +56,7 @@ class Entry(msgspec.Struct, frozen=True):
         if self.alert_id is not None:
             return "alerts"
         by_itself = self.kind == RUN_STEP and "@" not in self.actor  # people act by their e-mail
-        return "decisions" if self.kind == made.TIMER_RESOLVE or by_itself else "people"
+        return "decisions" if self.kind in (made.TIMER_RESOLVE, made.TIMER_RELEASE) or by_itself else "people"
 
 
 class Story(msgspec.Struct, frozen=True):

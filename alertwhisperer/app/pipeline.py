@@ -2,7 +2,7 @@
 The product, read aloud: what happens to a batch of deliveries, stage by stage, in one transaction.
 
     ingest (done by the gateway: authenticated, split, normalized)
-      → match      the correlation rule and key of each occurrence        correlate/rules.py
+      → match      rule, key and maintenance window of each occurrence    correlate/rules.py
       → lock       the rows that these identities stand for               store/hot
       → sift       repeats of a sender's id leave here                    this file
       → decide     dedup and correlation, pure                            correlate/decide.py
@@ -171,6 +171,7 @@ class Pipeline:
                         told.content,
                         told.content_hash,
                         told.encoded,
+                        rules.holding(told.content, delivery.received_at) if told.kind == Kind.FIRING else None,
                     )
                 )
             items[delivery.id] = mine

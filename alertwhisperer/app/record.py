@@ -14,7 +14,13 @@ from alertwhisperer.domain.live import ChangeKind, pack
 from alertwhisperer.domain.occurrence import Kind, Refused
 from alertwhisperer.domain.outcome import Outcome, Reason
 from alertwhisperer.domain.state import AlertState
-from alertwhisperer.store.due import CHOOSE_RUN, HAND_OVER_LATER, RESOLVE_INCIDENT, SOURCE_ACTION
+from alertwhisperer.store.due import (
+    CHOOSE_RUN,
+    HAND_OVER_LATER,
+    RELEASE_INCIDENT,
+    RESOLVE_INCIDENT,
+    SOURCE_ACTION,
+)
 from alertwhisperer.store.hot.rows import (
     ActionRow,
     AlertChangeRow,
@@ -33,6 +39,7 @@ from alertwhisperer.store.hot.rows import (
     ReceiptRow,
     Rows,
     StateRow,
+    SuppressionRow,
 )
 
 _text = msgspec.json.Encoder(order="sorted").encode
@@ -185,6 +192,9 @@ def put_work(into: Rows, work: Work) -> None:
         into.due.append(DueRow(company_of[incident_id], RESOLVE_INCIDENT, incident_id, due_at))
     for opened in work.opened:
         into.due.append(DueRow(opened.company, CHOOSE_RUN, opened.incident_id, opened.opened_at))
+    for incident_id, due_at in work.held.items():
+        into.due.append(DueRow(company_of[incident_id], RELEASE_INCIDENT, incident_id, due_at))
+    _put_suppressions(into, work)
 
 
 class Tally(msgspec.Struct, gc=False):
@@ -356,6 +366,29 @@ def _put_incidents(into: Rows, work: Work) -> None:
                 opened.rules_version,
                 opened.matched.text,
                 opened.opened_at,
+            )
+        )
+
+
+def _put_suppressions(into: Rows, work: Work) -> None:
+    for one in work.suppressed:
+        matched = one.item.matched
+        assert matched is not None  # noqa: S101 - only noted occurrences have no rule
+        into.suppressions.append(
+            SuppressionRow(
+                one.item.company,
+                one.item.id,
+                one.window.id,
+                one.alert_id,
+                one.incident_id,
+                one.severity,
+                one.item.content.asset,
+                one.item.content.signature,
+                one.item.received_at,
+                matched.rule.id,
+                matched.rule.name,
+                one.item.rules_version,
+                matched.text,
             )
         )
 

@@ -14,7 +14,7 @@ import structlog
 
 from alertwhisperer.app.build import House
 from alertwhisperer.app.refusals import Refusals
-from alertwhisperer.correlate import acts
+from alertwhisperer.correlate import acts, releasing
 from alertwhisperer.domain.company import Scope
 from alertwhisperer.domain.errors import Invalid, Temporary
 from alertwhisperer.guard.vault import integration_context
@@ -82,6 +82,8 @@ class Scheduler:
     async def run_due(self) -> None:
         """Do what is due now."""
         await self._drain(due.RESOLVE_INCIDENT, self._resolve_one)
+        await self._drain(due.RELEASE_INCIDENT, self._release_one)
+        await self._drain(due.SETTLE_WINDOW, self._settle_one)
         await self._drain(due.END_SNOOZE, self._wake_one)
         await self._drain(due.SOURCE_ACTION, self._act_one)
 
@@ -144,6 +146,24 @@ class Scheduler:
             if work is None:
                 return False
             until = await acts.unsnooze_due(work.unit, work.subject, now=now)
+            await (work.done() if until is None else work.postpone(until))
+        return True
+
+    async def _release_one(self) -> bool:
+        now = self._house.clock.now()
+        async with due.take(self._house.database, due.RELEASE_INCIDENT, now=now) as work:
+            if work is None:
+                return False
+            until = await releasing.release_due(work.unit, work.subject, now=now)
+            await (work.done() if until is None else work.postpone(until))
+        return True
+
+    async def _settle_one(self) -> bool:
+        now = self._house.clock.now()
+        async with due.take(self._house.database, due.SETTLE_WINDOW, now=now) as work:
+            if work is None:
+                return False
+            until = await releasing.settle_due(work.unit, work.subject, now=now)
             await (work.done() if until is None else work.postpone(until))
         return True
 

@@ -48,6 +48,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "shift": "Shift: what it leaves to the next, and handing incidents over.",
         "rules": "Correlation rules of a company.",
         "runbook": "Runbooks: what mends a fault, prebuilt ones and a company's own.",
+        "window": "Maintenance windows: when and where alerts open no incident.",
         "silence": "Silence: what must be heard from time to time.",
         "approval": "Approvals: what is asked, exactly, and people's answers.",
         "run": "Runs: what one would do exactly, asking for it, how far it has come.",

@@ -26,7 +26,7 @@ from alertwhisperer.store.database import Unit
 RESOLVE, TIMER_RESOLVE, MERGE, SPLIT = "resolve", "timer_resolve", "merge", "split"
 ACKNOWLEDGE, UNACKNOWLEDGE, ASSIGN, COMMENT = "acknowledge", "unacknowledge", "assign", "comment"
 SNOOZE, UNSNOOZE, TIMER_UNSNOOZE = "snooze", "unsnooze", "timer_unsnooze"
-RUN_RESOLVE = "run_resolve"
+RUN_RESOLVE, TIMER_RELEASE = "run_resolve", "timer_release"
 
 _AUDITED = {
     ACKNOWLEDGE: AuditAction.INCIDENT_ACKNOWLEDGED,
@@ -421,7 +421,7 @@ def _opened(held: Held, incident_id: UUID) -> IncidentState:
 
 def _shown(held: Held, incident_id: UUID) -> IncidentState:
     incident = held.incidents.get(incident_id.bytes)
-    if incident is None or incident.status == IncidentStatus.FORMING:
+    if incident is None or not IncidentStatus(incident.status).is_shown:
         raise NotFound("there is no such incident", where="incident")
     return incident
 

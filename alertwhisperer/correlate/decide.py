@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from alertwhisperer.correlate.receipt import Receipt, Rival, cut, encode
-from alertwhisperer.correlate.work import Changed, Decision, Item, Opened, Work
+from alertwhisperer.correlate.receipt import Receipt, Rival, cut, cut_name, encode
+from alertwhisperer.correlate.work import Changed, Decision, Item, Opened, Suppressed, Work
 from alertwhisperer.domain.occurrence import Kind
 from alertwhisperer.domain.outcome import Outcome, Reason
 from alertwhisperer.domain.severity import Severity
@@ -28,6 +28,7 @@ _INCIDENT_XOR = 2 << 24  # occurrence (kind 1) → incident (kind 3), as in kit/
 _ALERT_XOR = 3 << 24  # occurrence (kind 1) → alert (kind 2)
 _FIRING = int(AlertStatus.FIRING)
 _RESOLVED = int(AlertStatus.RESOLVED)
+_HELD = int(IncidentStatus.HELD)
 _FORMING = int(IncidentStatus.FORMING)
 _OPEN = int(IncidentStatus.OPEN)
 _DONE = int(IncidentStatus.RESOLVED)
@@ -113,12 +114,17 @@ def _repeat(work: Work, item: Item, state: AlertState) -> Decision:
 def _count_repeat(work: Work, item: Item, state: AlertState, incident: IncidentState) -> tuple[Reason, str | None]:
     if incident.status == _DONE:
         return _repeat_in_resolved(work, item, state, incident)
+    assert state.incident_id is not None and state.alert_id is not None  # noqa: S101, PT018 - held by the caller
+    before = incident.status
     _count(incident, item, state.severity)
-    if incident.status == _FORMING and incident.occurrences >= incident.least_count:
-        assert state.incident_id is not None  # noqa: S101 - held by the caller
-        _open(work, item, incident, state.incident_id)
-        return Reason.REPEAT_COMPLETED_COUNT, _receipt(item, Reason.REPEAT_COMPLETED_COUNT, state.incident_id)
-    return Reason.REPEAT_FIRING, None
+    _ripen(work, item, incident, state.incident_id)
+    if incident.status == before:
+        return Reason.REPEAT_FIRING, None
+    if incident.status == _HELD:
+        _suppress(work, item, state.alert_id, state.incident_id, state.severity)
+        return Reason.REPEAT_SUPPRESSED, _receipt(item, Reason.REPEAT_SUPPRESSED, state.incident_id)
+    reason = Reason.REPEAT_OUTLASTED_WINDOW if before == _HELD else Reason.REPEAT_COMPLETED_COUNT
+    return reason, _receipt(item, reason, state.incident_id)
 
 
 def _repeat_in_resolved(
@@ -146,6 +152,9 @@ def _repeat_in_resolved(
     work.moved[state.alert_id] = state.incident_id
     work.company_of[state.alert_id] = item.company
     reason = Reason.REPEAT_STILL_FIRING
+    if work.incidents[state.incident_id].status == _HELD:
+        reason = Reason.REPEAT_SUPPRESSED
+        _suppress(work, item, state.alert_id, state.incident_id, state.severity)
     rivals = (Rival(left.hex(), int(Reason.OPENED_AFTER_REOPEN)),)
     return reason, _receipt(item, reason, state.incident_id, gap=since, rivals=rivals)
 
@@ -254,7 +263,13 @@ def _begin(work: Work, item: Item, state: AlertState | None, started: datetime |
     elif item.problem not in work.new_alerts:
         work.changed_alerts.add(item.problem)
     work.begun[alert_id] = item
-    reason = Reason.FORMING if work.incidents[incident_id].status == _FORMING else chosen.reason
+    reason = chosen.reason
+    status = work.incidents[incident_id].status
+    if status == _FORMING:
+        reason = Reason.FORMING
+    elif status == _HELD:
+        reason = Reason.SUPPRESSED
+        _suppress(work, item, alert_id, incident_id, severity)
     receipt = _receipt(
         item,
         reason,
@@ -303,8 +318,9 @@ def _tied(work: Work, item: Item, state: AlertState, rivals: list[Rival]) -> _Ch
     holder = work.incidents.get(state.incident_id)
     if holder is None:
         raise Changed
-    if state.status == _FIRING and holder.status in (_FORMING, _OPEN):
-        return _Choice(state.incident_id, Reason.JOINED_SAME_PROBLEM)
+    if state.status == _FIRING and holder.status in (_HELD, _FORMING, _OPEN):
+        same = holder.status != _HELD or item.window is not None
+        return _Choice(state.incident_id, Reason.JOINED_SAME_PROBLEM if same else Reason.OPENED_OUT_OF_WINDOW)
     if not state.pinned:
         return None
     if holder.status in (_FORMING, _OPEN):
@@ -323,10 +339,14 @@ def _by_key(item: Item, candidate_id: bytes, candidate: IncidentState, rivals: l
         near = (*rivals, Rival(candidate_id.hex(), int(reason)))
         return _Choice(None, reason, candidate_id, gap, limit, gap, near)
 
+    if candidate.status == _HELD:
+        return _by_held(item, candidate_id, candidate, rivals)
     if candidate.status == _DONE:
         since = _since(candidate.resolved_at, now)
         if since > candidate.reopen_s:
             return new(Reason.OPENED_AFTER_REOPEN, since, "reopen_s")
+        if item.window is not None:  # nothing is open, so to reopen it would be to open one
+            return new(Reason.REOPENED_IN_TIME, since, "")
         return _Choice(candidate_id, Reason.REOPENED_IN_TIME, None, since, "reopen_s", since - 1, tuple(rivals))
     age = _since(candidate.began_at, now)
     if candidate.life_s and age > candidate.life_s:
@@ -337,6 +357,17 @@ def _by_key(item: Item, candidate_id: bytes, candidate: IncidentState, rivals: l
     return _Choice(candidate_id, Reason.JOINED_WINDOW, None, gap, "window_s", gap - 1, tuple(rivals))
 
 
+def _by_held(item: Item, candidate_id: bytes, candidate: IncidentState, rivals: list[Rival]) -> _Choice:
+    """What a key brings to an incident that a window holds back: rules' windows wait until that one is over."""
+    if item.window is None:
+        if candidate.firing > 0:
+            return _Choice(candidate_id, Reason.OPENED_OUT_OF_WINDOW, rivals=tuple(rivals))
+        return _Choice(None, Reason.OPENED_FIRST, candidate_id, rivals=tuple(rivals))
+    if candidate.firing > 0 or candidate.began_at >= item.window.starts_at:
+        return _Choice(candidate_id, Reason.SUPPRESSED, rivals=tuple(rivals))
+    return _Choice(None, Reason.SUPPRESSED, candidate_id, rivals=tuple(rivals))  # the old one is of an earlier time
+
+
 def _enter(work: Work, item: Item, chosen: _Choice, severity: int, earlier: int = 0) -> bytes:
     """Put a firing alert, with what it said earlier, into the incident chosen, making or reopening it; gives its id."""
     if chosen.incident_id is not None:
@@ -344,15 +375,33 @@ def _enter(work: Work, item: Item, chosen: _Choice, severity: int, earlier: int 
         incident = work.touch_incident(item, incident_id)
         if incident.status == _DONE:
             _reopen(incident)
+        elif incident.status == _HELD and incident.firing <= 0:
+            incident.severity = severity  # it is as bad as what fires at the window's end
     else:
         incident_id, incident = _make(work, item, chosen, severity)
     incident.firing += 1
     incident.alerts += 1
     incident.occurrences += earlier
     _count(incident, item, severity)
-    if incident.status == _FORMING and incident.occurrences >= incident.least_count:
-        _open(work, item, incident, incident_id)
+    _ripen(work, item, incident, incident_id)
     return incident_id
+
+
+def _ripen(work: Work, item: Item, incident: IncidentState, incident_id: bytes) -> None:
+    """Open an incident that no one sees yet and that has said enough, or let a maintenance window hold it back."""
+    if incident.status not in (_HELD, _FORMING) or incident.occurrences < incident.least_count:
+        return
+    if item.window is None:
+        _open(work, item, incident, incident_id)
+        return
+    incident.status = _HELD
+    until = work.held.get(incident_id)
+    work.held[incident_id] = item.window.ends_at if until is None else max(until, item.window.ends_at)
+
+
+def _suppress(work: Work, item: Item, alert_id: bytes, incident_id: bytes, severity: int) -> None:
+    assert item.window is not None  # noqa: S101 - nothing else holds an incident back
+    work.suppressed.append(Suppressed(item, item.window, alert_id, incident_id, severity))
 
 
 def _make(work: Work, item: Item, chosen: _Choice, severity: int) -> tuple[bytes, IncidentState]:
@@ -399,6 +448,8 @@ def _leave(work: Work, item: Item, state: AlertState) -> Reason:
     incident = work.touch_incident(item, state.incident_id)
     incident.firing -= 1
     incident.activity_at = max(incident.activity_at, item.received_at)
+    if incident.status == _HELD:
+        return Reason.RESOLVED_SUPPRESSED
     if incident.firing > 0 or incident.status != _OPEN:
         return Reason.RESOLVED_ALERT
     if incident.hold_s > 0:
@@ -413,6 +464,16 @@ def finish(incident: IncidentState, *, by_person: bool, now: datetime) -> None:
     incident.status = _DONE
     incident.by_person = by_person
     incident.resolved_at = now
+
+
+def release(incident: IncidentState, *, now: datetime) -> bool:
+    """Open an incident whose maintenance window is over, if anything of it still fires; whether that was so."""
+    if incident.status != _HELD or incident.firing <= 0:
+        return False
+    incident.status = _OPEN
+    incident.opened_at = now
+    incident.activity_at = max(incident.activity_at, now)
+    return True
 
 
 def held_until(incident: IncidentState) -> datetime | None:
@@ -460,6 +521,9 @@ def _receipt(
 ) -> str:
     matched = item.matched
     assert matched is not None  # noqa: S101 - only noted occurrences have no rule
+    window = item.window if reason in (Reason.SUPPRESSED, Reason.REPEAT_SUPPRESSED) else None
+    if window is not None:
+        rivals, limit = rivals[:1], ""  # its room is the window's; what would have changed it is the window
     return encode(
         Receipt(
             int(reason),
@@ -474,6 +538,8 @@ def _receipt(
             rivals[:3],
             clamped,
             matched.alias,
+            "" if window is None else window.id.hex(),
+            "" if window is None else cut_name(window.name),
         )
     )
 

@@ -11,6 +11,7 @@ import msgspec
 from alertwhisperer.domain.outcome import Reason, sentence
 
 _LONGEST_KEY = 120
+_LONGEST_WINDOW = 48  # bytes of a maintenance window's name
 LONGEST = 400
 """Bytes of a stored receipt."""
 
@@ -36,6 +37,7 @@ class Receipt(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         rivals: at most three that came near.
         clamped: whether the tool's time was in our future and cut.
         alias: whether the key has the asset's own name where the tool used another one.
+        held_by: hex id of the maintenance window that held it back; held_name: that window's name, cut.
     """
 
     reason: int
@@ -50,6 +52,8 @@ class Receipt(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     rivals: tuple[Rival, ...] = ()
     clamped: bool = False
     alias: bool = False
+    held_by: str = ""
+    held_name: str = ""
 
 
 _encoder = msgspec.json.Encoder()
@@ -75,6 +79,12 @@ def cut(key: str) -> str:
     return key if len(key) <= _LONGEST_KEY else key[: _LONGEST_KEY - 1] + "…"
 
 
+def cut_name(name: str) -> str:
+    """A maintenance window's name as receipts hold it."""
+    raw = name.encode()
+    return name if len(raw) <= _LONGEST_WINDOW else raw[: _LONGEST_WINDOW - 3].decode(errors="ignore") + "…"
+
+
 def explain(facts: str | bytes | None, reason: Reason) -> list[str]:
     """
     A decision in sentences.
@@ -89,6 +99,8 @@ def explain(facts: str | bytes | None, reason: Reason) -> list[str]:
     receipt = decode(facts)
     if receipt.rule:
         told.append(f"Rule {receipt.rule!r} (version {receipt.version}) made the aggregation key {receipt.key!r}.")
+    if receipt.held_by:
+        told.append(f"The window is {receipt.held_name!r} ({UUID(hex=receipt.held_by)}).")
     if receipt.alias:
         told.append("The tool used another name of the asset; the key has the asset's own.")
     if receipt.window_s:

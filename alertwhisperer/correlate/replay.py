@@ -13,8 +13,9 @@ from uuid import UUID
 import msgspec
 
 from alertwhisperer.correlate import acts
-from alertwhisperer.correlate.decide import decide_one, finish
+from alertwhisperer.correlate.decide import decide_one, finish, release
 from alertwhisperer.correlate.rules import CompiledRules, Matched, compile_rules
+from alertwhisperer.correlate.windows import Holding
 from alertwhisperer.correlate.work import Decision, Item, Work
 from alertwhisperer.domain.occurrence import Content, Kind
 from alertwhisperer.domain.severity import Severity
@@ -23,7 +24,7 @@ from alertwhisperer.store import rules as rules_store
 from alertwhisperer.store.database import Unit
 from alertwhisperer.store.replay import Acted, Decided
 
-KINDS = (acts.RESOLVE, acts.TIMER_RESOLVE, acts.RUN_RESOLVE, acts.MERGE, acts.SPLIT)
+KINDS = (acts.RESOLVE, acts.TIMER_RESOLVE, acts.RUN_RESOLVE, acts.MERGE, acts.SPLIT, acts.TIMER_RELEASE)
 _MOST_SHOWN = 100
 _VERSIONS_AT_HAND = 8  # of the rules; with 20,000 aliases each holds some MB
 _content = msgspec.json.Decoder(Content)
@@ -67,8 +68,10 @@ class _Company:
         else:
             told = self.contents.get(problem, (_NOTHING, b"", ""))
         matched: Matched | None = None
+        window: Holding | None = None
         if row.kind == Kind.FIRING:
             matched = rules.match(told[0], Severity(row.severity or Severity.MEDIUM))
+            window = rules.holding(told[0], row.received_at)
         item = Item(
             row.id.bytes,
             company,
@@ -83,6 +86,7 @@ class _Company:
             row.rules_version,
             matched,
             *told,
+            window,
         )
         return decide_one(self.work, item)
 
@@ -93,6 +97,8 @@ class _Company:
         match act.kind:
             case acts.RESOLVE | acts.TIMER_RESOLVE | acts.RUN_RESOLVE:
                 finish(work.incidents[incident_id], by_person=act.kind == acts.RESOLVE, now=act.at)
+            case acts.TIMER_RELEASE:
+                release(work.incidents[incident_id], now=act.at)
             case acts.MERGE:
                 others = [UUID(other).bytes for other in facts["others"]]
                 acts.merged(work.incidents, work.alerts, incident_id, others)

@@ -8,11 +8,13 @@ remembered per content where the rules look at nothing that changes from one occ
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from hashlib import blake2b
 
 import cel
 import msgspec
 
+from alertwhisperer.correlate.windows import CompiledWindows, Holding
 from alertwhisperer.domain.asset import canonical
 from alertwhisperer.domain.errors import Invalid
 from alertwhisperer.domain.occurrence import Content
@@ -68,6 +70,7 @@ class CompiledRules:
         self.version = rules.version
         self._company = company
         self._own_names = rules.aliases
+        self._windows = CompiledWindows(rules.windows) if rules.windows else None
         self._rules = rules.in_order()
         self._programs = [_compile(rule, place) for place, rule in enumerate(self._rules)]
         self._always: list[int] = []
@@ -93,6 +96,13 @@ class CompiledRules:
                 self._known.clear()
             self._known[name] = known
         return known
+
+    def holding(self, content: Content, at: datetime) -> Holding | None:
+        """The maintenance window that holds back an alert received at a moment; None mostly."""
+        if self._windows is None:
+            return None
+        asset = self._own_name("asset", canonical(content.asset))
+        return self._windows.holding(asset, content.signature, at)
 
     def _find(self, content: Content, severity: Severity) -> Matched:
         facts: dict[str, object] | None = None

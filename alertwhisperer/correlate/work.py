@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 
 from alertwhisperer.correlate.rules import Matched
+from alertwhisperer.correlate.windows import Holding
 from alertwhisperer.domain.occurrence import Content
 from alertwhisperer.domain.outcome import Outcome, Reason
 from alertwhisperer.domain.state import AlertState, IncidentState
@@ -29,6 +30,7 @@ class Item(msgspec.Struct, gc=False):
         started_at, ended_at: as the tool said.
         matched: rule and key; None for occurrences that are only noted.
         encoded: the content as stored (JSON text).
+        window: the maintenance window that holds a firing back.
     """
 
     id: bytes
@@ -46,6 +48,7 @@ class Item(msgspec.Struct, gc=False):
     content: Content
     content_hash: bytes
     encoded: str
+    window: Holding | None = None
 
 
 class Decision(msgspec.Struct, gc=False):
@@ -69,6 +72,16 @@ class Opened(msgspec.Struct, gc=False):
     matched: Matched
     rules_version: int
     opened_at: datetime
+
+
+class Suppressed(msgspec.Struct, gc=False):
+    """A firing that a maintenance window held back: a row of what was hidden, and by what."""
+
+    item: Item
+    window: Holding
+    alert_id: bytes
+    incident_id: bytes
+    severity: int
 
 
 class Work:
@@ -99,6 +112,8 @@ class Work:
         self.retold: dict[bytes, Item] = {}  # alert id → item whose content replaces the alert's
         self.moved: dict[bytes, bytes] = {}  # alert id → incident it moved to
         self.due: dict[bytes, datetime] = {}  # incident id → when to see whether it may resolve
+        self.suppressed: list[Suppressed] = []
+        self.held: dict[bytes, datetime] = {}  # incident id → when to see whether its window lets it open
 
     def touch_alert(self, item: Item) -> None:
         """Mark the item's problem as changed."""

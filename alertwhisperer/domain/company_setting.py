@@ -37,6 +37,14 @@ TARGET_RUNS_PER_HOUR = "target_runs_per_hour"
 RUN_OUTPUT_DAYS = "run_output_days"
 """Names of the settings that `remediate/` reads."""
 
+WINDOW_HOURS_TECHNICIAN = "window_hours_technician"
+WINDOW_HOURS = "window_hours"
+"""Names of the settings that bound maintenance windows."""
+
+DEFAULT_WINDOW_HOURS_TECHNICIAN = 8
+DEFAULT_WINDOW_HOURS = 72
+MOST_WINDOW_HOURS = 720
+
 MIRRORED = ("time_zone", "requests_per_minute", "occurrences_per_minute", "bytes_per_minute")
 """Settings that the company's own row repeats, because the gateway reads them with every key."""
 
@@ -239,6 +247,18 @@ SETTINGS: Mapping[str, CompanySetting] = _by_name(
         "Days that what scripts of runs printed is kept after their end; that they ran stays for ever.",
         DEFAULT_OUTPUT_DAYS,
         _whole(RUN_OUTPUT_DAYS, SHORTEST_OUTPUT_DAYS, LONGEST_OUTPUT_DAYS),
+    ),
+    CompanySetting(
+        WINDOW_HOURS_TECHNICIAN,
+        "Hours that a technician's maintenance window may last.",
+        DEFAULT_WINDOW_HOURS_TECHNICIAN,
+        _whole(WINDOW_HOURS_TECHNICIAN, 0, MOST_WINDOW_HOURS),
+    ),
+    CompanySetting(
+        WINDOW_HOURS,
+        "Hours that one time of anybody's maintenance window may last.",
+        DEFAULT_WINDOW_HOURS,
+        _whole(WINDOW_HOURS, 0, MOST_WINDOW_HOURS),
     ),
 )
 """Every setting that is inherited, in the order in which doors show them."""

@@ -39,18 +39,23 @@ class Reason(IntEnum):
     JOINED_PERSONS_CHOICE = 7
     REOPENED_IN_TIME = 8
     FORMING = 9
+    SUPPRESSED = 10
+    OPENED_OUT_OF_WINDOW = 11
     # repeats
     REPEAT_FIRING = 20
     REPEAT_AFTER_PERSON_RESOLVED = 21
     REPEAT_REOPENED_WORSE = 22
     REPEAT_STILL_FIRING = 23
     REPEAT_COMPLETED_COUNT = 24
+    REPEAT_SUPPRESSED = 25
+    REPEAT_OUTLASTED_WINDOW = 26
     # resolves
     RESOLVED_ALERT = 30
     RESOLVED_LAST = 31
     RESOLVED_LAST_HELD = 32
     RESOLVED_UNKNOWN = 33
     RESOLVED_AGAIN = 34
+    RESOLVED_SUPPRESSED = 35
     # stale
     STALE_OLDER_THAN_RESOLVE = 40
     STALE_OLDER_CYCLE = 41
@@ -81,6 +86,10 @@ _SENTENCES: dict[Reason, str] = {
     Reason.JOINED_PERSONS_CHOICE: "It joined the incident that a person had moved this problem to.",
     Reason.REOPENED_IN_TIME: "It reopened the incident: it was resolved less than the reopen window ago.",
     Reason.FORMING: "It is kept and counted; the rule wants more occurrences before an incident opens.",
+    Reason.SUPPRESSED: "A maintenance window held it back: it is kept and counted, and opened no incident. What still "
+    "fires when the window ends opens one.",
+    Reason.OPENED_OUT_OF_WINDOW: "It opened the incident that a maintenance window had held back for earlier alerts: "
+    "no window holds this one.",
     Reason.REPEAT_FIRING: "The alert already fires; its counter was raised.",
     Reason.REPEAT_AFTER_PERSON_RESOLVED: "The alert still fires in an incident that a person resolved a moment ago; "
     "counted, not reopened.",
@@ -88,6 +97,9 @@ _SENTENCES: dict[Reason, str] = {
     Reason.REPEAT_STILL_FIRING: "The alert still fires long after a person resolved its incident; a new one "
     "was opened.",
     Reason.REPEAT_COMPLETED_COUNT: "With this repeat the rule's least count was reached, and the incident opened.",
+    Reason.REPEAT_SUPPRESSED: "The alert would have opened an incident with this repeat; a maintenance window held it "
+    "back.",
+    Reason.REPEAT_OUTLASTED_WINDOW: "The alert fires although the maintenance window is over; its incident opened.",
     Reason.RESOLVED_ALERT: "The alert ended; others of its incident still fire.",
     Reason.RESOLVED_LAST: "The alert ended; it was the last of its incident, which is resolved.",
     Reason.RESOLVED_LAST_HELD: "The alert ended; it was the last of its incident, which resolves after the rule's hold "
@@ -95,6 +107,7 @@ _SENTENCES: dict[Reason, str] = {
     Reason.RESOLVED_UNKNOWN: "A resolve for a problem that never fired here; kept, so that a late firing "
     "cannot open it.",
     Reason.RESOLVED_AGAIN: "The alert had ended before; nothing changed.",
+    Reason.RESOLVED_SUPPRESSED: "The alert ended while a maintenance window held it back; no incident was opened.",
     Reason.STALE_OLDER_THAN_RESOLVE: "A late firing: it began before the resolve that is already known.",
     Reason.STALE_OLDER_CYCLE: "It speaks of an older cycle than the one that fires.",
     Reason.STALE_RESOLVE_OTHER_CYCLE: "It resolves another cycle than the one that fires.",

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from alertwhisperer.domain.errors import Invalid
+from alertwhisperer.domain.window import HeldTime
 
 GROUP_FIELDS = ("asset", "signature", "source", "severity")
 MOST_RULES = 200
@@ -74,11 +75,13 @@ class RuleSet(msgspec.Struct, frozen=True):
         rules: in order; `DEFAULT_RULE` follows when none of them matches, unless one of them has its id.
         aliases: other names of assets → the asset's own, both as `domain.asset.canonical` writes them; keys are made of
             the own one.
+        windows: maintenance windows that were not over when the version was made.
     """
 
     version: int
     rules: tuple[Rule, ...]
     aliases: Mapping[str, str] = {}
+    windows: tuple[HeldTime, ...] = ()
 
     def in_order(self) -> tuple[Rule, ...]:
         """The rules as they are tried, the default last."""

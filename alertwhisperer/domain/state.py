@@ -26,6 +26,7 @@ class AlertStatus(IntEnum):
 class IncidentStatus(IntEnum):
     """Where an incident is in its life."""
 
+    HELD = 0  # a maintenance window keeps it from opening; no incident yet for people
     FORMING = 1  # below its rule's least count; no incident yet for people
     OPEN = 2
     RESOLVED = 3
@@ -35,6 +36,11 @@ class IncidentStatus(IntEnum):
     def word(self) -> str:
         """The name that doors show."""
         return self.name.lower()
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether people see it as an incident."""
+        return self >= IncidentStatus.OPEN
 
 
 class AlertState(msgspec.Struct, gc=False):

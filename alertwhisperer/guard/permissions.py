@@ -88,6 +88,10 @@ class Action(StrEnum):
     HANDOVER_ACCEPT = "handover.accept"
     RULE_READ = "rule.read"
     RULE_SET = "rule.set"
+    WINDOW_READ = "window.read"
+    WINDOW_CROSS = "window.cross"
+    WINDOW_SET = "window.set"
+    WINDOW_SET_WIDE = "window.set_wide"
     SILENCE_READ = "silence.read"
     SILENCE_SET = "silence.set"
     SITE_READ = "site.read"
@@ -281,6 +285,19 @@ PERMISSIONS: Mapping[Action, Rule] = MappingProxyType(
         ),
         Action.RULE_READ: Rule(_STAFF, "Whoever answers incidents sees why alerts became one."),
         Action.RULE_SET: Rule(_ADMINS, "Rules decide what becomes an incident, and what does not."),
+        Action.WINDOW_READ: Rule(_ALL, "Whoever reads alerts sees why one of them opened no incident."),
+        Action.WINDOW_CROSS: Rule(
+            _ALL,
+            "Which companies and machines are meant to be quiet now, of all that one serves; audited as alert.cross.",
+        ),
+        Action.WINDOW_SET: Rule(
+            _STAFF,
+            "A technician keeps the machines quiet that they work on: by name, once, and no longer than the setting "
+            "`window_hours_technician` says.",
+        ),
+        Action.WINDOW_SET_WIDE: Rule(
+            _ADMINS, "A window for a whole company, one that recurs or a longer one can hide what nobody looks at."
+        ),
         Action.SILENCE_READ: Rule(_STAFF, "Whoever answers alerts sees whether they still come."),
         Action.SILENCE_SET: Rule(_ADMINS, "What is off here is never missed."),
         Action.SITE_READ: Rule(_ALL, "A company's own places."),

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Literal
 
 Unit = Literal["alerts", "incidents", "percent", "minutes"]
-Rows = Literal["incidents", "alerts"]
+Rows = Literal["incidents", "alerts", "suppressed"]
 
 _OPENED = "from={from}&to={to}"
 _RESOLVED = "status=resolved&resolved_from={from}&resolved_to={to}"
@@ -55,7 +55,10 @@ _ALL = (
         "suppressed_alerts",
         "Alerts suppressed",
         "alerts",
-        "alerts received while a maintenance window or a silence held them back; 0, since neither can be set yet",
+        "alerts that a maintenance window held back and whose incident did not open afterwards, by when they were "
+        "received; what still fired at the window's end opened one, and is no longer counted here",
+        rows="suppressed",
+        filter=_OPENED,
     ),
     Definition(
         "total_incidents",
@@ -71,8 +74,9 @@ _ALL = (
         "Noise reduction",
         "percent",
         "100 x (1 - total_incidents / total_alerts); its split: dedup 100 x (total_alerts - distinct_alerts) / "
-        "total_alerts, correlation 100 x (distinct_alerts - total_incidents) / total_alerts, and suppression, 0 until "
-        "there is any; the three add up to it. Below zero when incidents opened without a new alert (a split)",
+        "total_alerts, suppression 100 x suppressed_alerts / total_alerts, and correlation, the rest: 100 x "
+        "(distinct_alerts - suppressed_alerts - total_incidents) / total_alerts; the three add up to it. Below zero "
+        "when incidents opened without a new alert (a split)",
         null="total_alerts is 0",
         rows="incidents",
         filter=_OPENED,

@@ -30,7 +30,7 @@ class Guards(msgspec.Struct, frozen=True):
     What noise reduction would look better by, and must not.
 
     Attributes:
-        criticals_suppressed: 0, since nothing is suppressed yet.
+        criticals_suppressed: critical alerts among the suppressed ones.
         groups_split: incidents opened in the period from which people split something off.
         groups_split_pct: of the incidents opened; None where none was.
     """
@@ -148,10 +148,13 @@ def figures_of(
         finish=period[1],
         total_alerts=alerts.total,
         distinct_alerts=alerts.distinct,
-        suppressed_alerts=0,
+        suppressed_alerts=alerts.suppressed,
         total_incidents=opened,
         where_alerts_went=Whereabouts(
-            folded=alerts.total - alerts.distinct, correlated=alerts.distinct - opened, suppressed=0, incidents=opened
+            folded=alerts.total - alerts.distinct,
+            correlated=alerts.distinct - alerts.suppressed - opened,
+            suppressed=alerts.suppressed,
+            incidents=opened,
         ),
         noise_reduction_pct=share(alerts.total - opened, alerts.total),
         noise_reduction=_split(alerts, incidents),
@@ -180,9 +183,12 @@ def _split(alerts: AlertCounts, incidents: IncidentCounts) -> Split | None:
         return None
     whole = _hundredths(alerts.total - incidents.opened, alerts.total)
     dedup = _hundredths(alerts.total - alerts.distinct, alerts.total)
-    guards = Guards(0, incidents.split, share(incidents.split, incidents.opened))
+    suppression = _hundredths(alerts.suppressed, alerts.total)
+    guards = Guards(alerts.criticals, incidents.split, share(incidents.split, incidents.opened))
     # Correlation is a rest, so that the parts add up.
-    return Split(dedup / 100, correlation=(whole - dedup) / 100, suppression=0.0, guards=guards)
+    return Split(
+        dedup / 100, correlation=(whole - dedup - suppression) / 100, suppression=suppression / 100, guards=guards
+    )
 
 
 def _mean(durations: Durations) -> float | None:

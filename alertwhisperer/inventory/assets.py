@@ -105,8 +105,11 @@ async def set_asset(
             book = await NameBook.read(unit, [new.name, old.name], now=now)
             book.give_own(new, before=old)
             await book.write(unit)
-            changed["rules_version"] = await tell_rules(unit, now=now)
         await assets.update(unit, [new])
+        if new.name != old.name:
+            changed["rules_version"] = await tell_rules(unit, now=now)
+        elif new.site_id != old.site_id:
+            await tell_rules(unit, now=now)  # maintenance windows hold what is at a site
         await void_touched(unit, "asset", [asset_id], now=now)
         await audit.write(unit, AuditAction.ASSET_CHANGED, Resource("asset", str(asset_id)), changed, now=now)
     return new

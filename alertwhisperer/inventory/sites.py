@@ -14,7 +14,7 @@ from alertwhisperer.guard.companies import require_company
 from alertwhisperer.inventory.assets import changes_of
 from alertwhisperer.inventory.fields import SITE_FIELDS, checked
 from alertwhisperer.kit.ids import uuid7
-from alertwhisperer.store import audit, sites
+from alertwhisperer.store import audit, rules, sites
 from alertwhisperer.store.database import Database, Unit
 
 
@@ -75,10 +75,12 @@ async def remove_site(database: Database, scope: Scope, site_id: UUID, *, now: d
 
     Raises:
         NotFound: the company has no such site.
+        Conflicting: somebody saved rules at the same moment.
     """
     async with database.unit_of_work(scope) as unit:
         site = _there(await sites.lock(unit, site_id), site_id)
         await sites.remove(unit, site_id)
+        await rules.save_windows(unit, now=now)  # they hold what is at a site
         await audit.write(unit, AuditAction.SITE_REMOVED, Resource("site", str(site_id)), {"name": site.name}, now=now)
 
 

@@ -24,7 +24,7 @@ MOST_INCIDENTS: Mapping[Format, int] = {Format.PDF: 400, Format.XLSX: 50_000, Fo
 """Of a table; what is left out is counted and said. On paper nobody reads more than a few pages of them."""
 MOST_CHECKS: Mapping[Format, int] = {Format.PDF: 15, Format.XLSX: 5_000, Format.CSV: 5_000}
 
-_NOT_REPORTED = frozenset({"suppressed_alerts"})  # it cannot be but 0 yet, which is nothing to tell a customer
+_NOT_REPORTED = frozenset({"suppressed_alerts"})  # its share is told with noise reduction
 
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff]+")
 """Controls, marks that turn the direction of what follows, and what has no shape: they would change what is read."""

@@ -51,7 +51,7 @@ async def make(unit: Unit, incident_id: UUID, text: str, due_at: datetime, *, no
             "a promise is for a time in the future, and within a year", where="due_at", mend="give a time to come"
         )
     held = (await acts.hold(unit, [incident_id])).incidents.get(incident_id.bytes)
-    if held is None or held.status == IncidentStatus.FORMING:
+    if held is None or not IncidentStatus(held.status).is_shown:
         raise NotFound(f"there is no incident {incident_id}", where="incident", mend="check the id")
     if held.status == IncidentStatus.MERGED:
         raise Conflicting("the incident is merged", where="incident", mend="promise it on the one that it went into")

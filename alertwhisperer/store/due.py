@@ -11,6 +11,10 @@ from alertwhisperer.store.database import Database, Unit, queries
 
 RESOLVE_INCIDENT = "resolve_incident"
 """Resolve an incident whose alerts have been quiet for its rule's hold."""
+RELEASE_INCIDENT = "release_incident"
+"""Open an incident that a maintenance window held back, if it still fires; the subject is the incident."""
+SETTLE_WINDOW = "settle_window"
+"""A time of a maintenance window is over: write what came of it; the subject is the window."""
 END_SNOOZE = "end_snooze"
 """Wake an incident whose snooze is over, or say why it woke; the database asks for the latter (migration 0017)."""
 SOURCE_ACTION = "source_action"
@@ -82,6 +86,13 @@ async def put_off(unit: Unit, kind: str, subject: UUID, *, until: datetime, now:
 async def add(unit: Unit, kind: str, subject: UUID, *, due_at: datetime) -> None:
     """Have something done at a moment."""
     await _sql.add(unit.connection, company_id=unit.company_id, kind=kind, subject=subject, due_at=due_at)
+
+
+async def hasten(unit: Unit, kind: str, subjects: Sequence[UUID], *, now: datetime) -> None:
+    """Have work done now that is due later; what a worker has in hand is left to it."""
+    named = {"company_id": unit.company_id, "kind": kind, "now": now}
+    ahead = [row["subject"] async for row in _sql.ahead(unit.connection, **named, subjects=list(subjects))]
+    await _sql.hasten(unit.connection, **named, subjects=ahead)
 
 
 async def times(unit: Unit, kind: str, subjects: Sequence[UUID]) -> dict[UUID, datetime]:

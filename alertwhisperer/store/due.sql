@@ -36,6 +36,18 @@ WHERE company_id = :company_id AND kind = :kind AND subject = :subject;
 UPDATE due_work SET due_at = :due_at
 WHERE company_id = :company_id AND kind = :kind AND subject = :subject AND due_at > :now;
 
+-- name: ahead
+-- Of some pieces of work those that are due later; what a worker has in hand is passed by (rides on the primary key).
+SELECT subject FROM due_work
+WHERE company_id = :company_id AND kind = :kind AND subject = ANY (:subjects::uuid[]) AND due_at > :now
+ORDER BY subject LIMIT 100000
+FOR UPDATE SKIP LOCKED;
+
+-- name: hasten!
+-- They are due now.
+UPDATE due_work SET due_at = :now, attempts = 0
+WHERE company_id = :company_id AND kind = :kind AND subject = ANY (:subjects::uuid[]);
+
 -- name: enter$
 -- The rest of this transaction sees the work's company.
 SELECT set_config('alertwhisperer.companies', '{' || (:company_id::uuid)::text || '}', true);

@@ -34,10 +34,17 @@ _sql = queries("kpis")
 
 
 class AlertCounts(msgspec.Struct, frozen=True):
-    """Alerts of one period, by the ledger."""
+    """
+    Alerts of one period, by the ledger.
+
+    Attributes:
+        suppressed: alerts that a maintenance window held back and whose incident never opened; criticals: of these.
+    """
 
     total: int
     distinct: int
+    suppressed: int = 0
+    criticals: int = 0
 
 
 class Durations(msgspec.Struct, frozen=True):
@@ -141,12 +148,15 @@ async def alerts(
     async for row in rows:
         if 1 <= row["place"] < len(cuts):  # a broken quarter reaches beyond the first cut and the last
             between[row["place"]] = AlertCounts(row["total_alerts"], row["distinct_alerts"])
-    total = list(accumulate(one.total for one in between))
-    distinct = list(accumulate(one.distinct for one in between))
+    hidden = _sql.suppressed(connection, companies=list(companies), cuts=cuts, start=cuts[0], finish=cuts[-1])
+    async for row in hidden:
+        before = between[row["place"]]
+        between[row["place"]] = AlertCounts(before.total, before.distinct, row["suppressed"], row["criticals"])
+    sums = [list(accumulate(column)) for column in zip(*map(msgspec.structs.astuple, between), strict=True)]
 
     def counted(period: Period) -> AlertCounts:
         start, finish = (bisect_left(cuts, moment) for moment in period)
-        return AlertCounts(total[finish] - total[start], distinct[finish] - distinct[start])
+        return AlertCounts(*(column[finish] - column[start] for column in sums))
 
     return [counted(period) for period in periods]
 

@@ -23,6 +23,18 @@ GROUP BY 1
 ORDER BY 1
 LIMIT 2000;
 
+-- name: suppressed
+-- Alerts that maintenance windows held back and whose incident never opened, between each two cuts, by the place of the
+-- first of them; the caller's transaction sees the companies. Rides on suppression_received.
+SELECT width_bucket(u.received_at, :cuts::timestamptz[]) AS place, count(*) AS suppressed,
+       count(*) FILTER (WHERE u.severity = 5) AS criticals
+FROM suppression u
+WHERE u.company_id = ANY (:companies::uuid[]) AND u.received_at >= :start AND u.received_at < :finish
+  AND NOT EXISTS (SELECT FROM incident i WHERE i.company_id = u.company_id AND i.id = u.incident_id)
+GROUP BY 1
+ORDER BY 1
+LIMIT 2000;
+
 -- name: incidents
 -- Incidents that opened (1), were split (2), resolved (3) and acknowledged (4), by two rows of cuts at once, each by the
 -- place of the cut before; durations in microseconds; the caller's transaction sees the companies. What was merged is part

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time
 
 import msgspec
 
-from alertwhisperer.domain.outcome import Outcome
+from alertwhisperer.domain.outcome import Outcome, Reason
 from alertwhisperer.store.database import Unit, queries
 
 _sql = queries("ledger")
@@ -18,6 +18,7 @@ class Totals(msgspec.Struct, frozen=True):
 
     Attributes:
         firing: of all occurrences, those that said something fires: what monitoring tools call alerts.
+        suppressed: of these, those that a maintenance window held back.
     """
 
     deliveries_accepted: int
@@ -33,6 +34,7 @@ class Totals(msgspec.Struct, frozen=True):
     quarantined: int
     pending: int
     firing: int
+    suppressed: int
 
     @property
     def decided(self) -> int:
@@ -117,6 +119,9 @@ async def fold(unit: Unit, *, until: datetime) -> int:
 async def _rows(unit: Unit, day: date) -> dict[str, int]:
     deliveries = await _sql.rows_of_deliveries(unit.connection, company_id=unit.company_id, since=day)
     found = {outcome.word: 0 for outcome in Outcome} | dict(deliveries) | {"firing": 0}
+    found["suppressed"] = await _sql.suppressed_occurrences(
+        unit.connection, company_id=unit.company_id, since=day, reasons=[Reason.SUPPRESSED, Reason.REPEAT_SUPPRESSED]
+    )
     async for row in _sql.rows_of_occurrences(unit.connection, company_id=unit.company_id, since=day):
         found[Outcome(row["outcome"]).word] += row["amount"]
         found["firing"] += row["amount"] if row["firing"] else 0

@@ -1,6 +1,6 @@
 -- name: totals^
--- What was counted in a range of time; null bounds are open. Rides on ledger_count_at, refusal_count_at and the primary key
--- of ledger_minute.
+-- What was counted in a range of time; null bounds are open. Rides on ledger_count_at, refusal_count_at,
+-- suppression_received and the primary key of ledger_minute.
 SELECT coalesce(sum(l.deliveries_accepted), 0)::bigint AS deliveries_accepted,
        coalesce(sum(l.deliveries_duplicate), 0)::bigint AS deliveries_duplicate,
        (SELECT coalesce(sum(r.requests), 0)::bigint FROM refusal_count r
@@ -16,7 +16,11 @@ SELECT coalesce(sum(l.deliveries_accepted), 0)::bigint AS deliveries_accepted,
        coalesce(sum(l.rejected), 0)::bigint AS rejected,
        coalesce(sum(l.quarantined), 0)::bigint AS quarantined,
        coalesce(sum(l.pending), 0)::bigint AS pending,
-       coalesce(sum(l.firing), 0)::bigint AS firing
+       coalesce(sum(l.firing), 0)::bigint AS firing,
+       (SELECT count(*) FROM suppression u
+        WHERE u.company_id = :company_id
+          AND (:start::timestamptz IS NULL OR u.received_at >= :start::timestamptz)
+          AND (:finish::timestamptz IS NULL OR u.received_at < :finish::timestamptz)) AS suppressed
 FROM (
     SELECT x.deliveries_accepted, x.deliveries_duplicate, x.received, x.new, x.repeat, x.resolve, x.stale, x.noted,
            x.rejected, x.quarantined, x.pending, x.firing
@@ -65,6 +69,12 @@ WHERE o.company_id = :company_id AND o.id >= day_floor(:since::date)
 GROUP BY 1, 2
 ORDER BY 1, 2
 LIMIT 100;
+
+-- name: suppressed_occurrences$
+-- The occurrences that are there which a maintenance window held back. Rides on the primary key.
+SELECT count(*)
+FROM occurrence o
+WHERE o.company_id = :company_id AND o.id >= day_floor(:since::date) AND o.reason = ANY (:reasons::smallint[]);
 
 -- name: fold$
 -- Take rows out of ledger_count and add them to their minutes and quarters; exact, because only what was deleted is added.

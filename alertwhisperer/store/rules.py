@@ -1,4 +1,9 @@
-"""Keeps a company's correlation rules, version by version; a version that exists is never changed."""
+"""
+Keeps a company's correlation rules, version by version; a version that exists is never changed.
+
+A version also holds the names of assets and the maintenance windows as they were when it was made: what alerts are
+decided by is one number.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,7 +14,8 @@ import msgspec
 from alertwhisperer.domain.audit import AuditAction, Resource
 from alertwhisperer.domain.errors import Conflicting, NotFound
 from alertwhisperer.domain.rule import Rule, RuleSet, check
-from alertwhisperer.store import audit, changes
+from alertwhisperer.domain.window import HeldTime, micros
+from alertwhisperer.store import audit, changes, windows
 from alertwhisperer.store.database import Unit, queries
 
 _sql = queries("rules")
@@ -56,7 +62,7 @@ async def save(unit: Unit, rules: tuple[Rule, ...], *, now: datetime) -> RuleSet
     """
     check(rules)
     before = await current(unit)
-    saved = RuleSet(before.version + 1, rules, before.aliases)
+    saved = RuleSet(before.version + 1, rules, before.aliases, await windows.held(unit, now=now))
     await _add(unit, saved, now=now)
     detail = {"version": saved.version, "rules": [rule.id for rule in rules]}
     await audit.write(unit, AuditAction.RULES_CHANGED, Resource("rule_set", str(saved.version)), detail, now=now)
@@ -67,7 +73,7 @@ async def save_aliases(unit: Unit, aliases: Mapping[str, str], *, now: datetime)
     """
     Make these the other names of the company's assets, as the next version of its rules, which stay as they are.
 
-    Whoever changes names audits it.
+    What maintenance windows hold follows the inventory, too. Whoever changes names audits it.
 
     Returns:
         The version that has these aliases: a new one, or the newest when it has them already.
@@ -75,11 +81,34 @@ async def save_aliases(unit: Unit, aliases: Mapping[str, str], *, now: datetime)
     Raises:
         Conflicting: somebody saved at the same moment.
     """
+    return await _renew(unit, await current(unit), aliases, now=now)
+
+
+async def save_windows(unit: Unit, *, now: datetime) -> int:
+    """
+    Make the company's maintenance windows, as they are kept now, part of the next version of its rules.
+
+    Whoever changes windows audits it.
+
+    Returns, raises: as `save_aliases`.
+    """
     before = await current(unit)
-    if before.aliases == aliases:
+    return await _renew(unit, before, before.aliases, now=now)
+
+
+async def _renew(unit: Unit, before: RuleSet, aliases: Mapping[str, str], *, now: datetime) -> int:
+    held = await windows.held(unit, now=now)
+    if before.aliases == aliases and _to_come(before.windows, now) == held:
         return before.version
-    await _add(unit, RuleSet(before.version + 1, before.rules, aliases), now=now)
+    await _add(unit, RuleSet(before.version + 1, before.rules, aliases, held), now=now)
     return before.version + 1
+
+
+def _to_come(held: tuple[HeldTime, ...], now: datetime) -> tuple[HeldTime, ...]:
+    """Windows without the times that are over; without those of which nothing is left."""
+    moment = micros(now)
+    left = [msgspec.structs.replace(one, spans=tuple(span for span in one.spans if span[1] > moment)) for one in held]
+    return tuple(one for one in left if one.spans)
 
 
 async def _add(unit: Unit, saved: RuleSet, *, now: datetime) -> None:
@@ -90,6 +119,7 @@ async def _add(unit: Unit, saved: RuleSet, *, now: datetime) -> None:
             version=saved.version,
             rules=msgspec.to_builtins(saved.rules),
             aliases=dict(saved.aliases),
+            windows=msgspec.to_builtins(saved.windows),
             created_by=unit.scope.actor,
             now=now,
         )
@@ -105,4 +135,9 @@ async def versions(unit: Unit, *, limit: int = 100, before: int | None = None) -
 
 
 def _rule_set(row: asyncpg.Record) -> RuleSet:
-    return RuleSet(row["version"], msgspec.convert(row["rules"], tuple[Rule, ...]), row["aliases"])
+    return RuleSet(
+        row["version"],
+        msgspec.convert(row["rules"], tuple[Rule, ...]),
+        row["aliases"],
+        msgspec.convert(row["windows"], tuple[HeldTime, ...]),
+    )

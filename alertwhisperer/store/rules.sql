@@ -1,15 +1,17 @@
 -- name: current^
 -- The newest version of the company's rules. Rides on the primary key, backwards.
-SELECT r.version, r.rules, r.aliases FROM rule_set r WHERE r.company_id = :company_id ORDER BY r.version DESC LIMIT 1;
+SELECT r.version, r.rules, r.aliases, r.windows FROM rule_set r WHERE r.company_id = :company_id
+ORDER BY r.version DESC LIMIT 1;
 
 -- name: by_version^
 -- One version of the company's rules.
-SELECT r.version, r.rules, r.aliases FROM rule_set r WHERE r.company_id = :company_id AND r.version = :version;
+SELECT r.version, r.rules, r.aliases, r.windows FROM rule_set r
+WHERE r.company_id = :company_id AND r.version = :version;
 
 -- name: add!
 -- Keep the next version of the company's rules.
-INSERT INTO rule_set (company_id, version, rules, aliases, created_by, created_at)
-VALUES (:company_id, :version, :rules, :aliases, :created_by, :now);
+INSERT INTO rule_set (company_id, version, rules, aliases, windows, created_by, created_at)
+VALUES (:company_id, :version, :rules, :aliases, :windows, :created_by, :now);
 
 -- name: versions
 -- Who changed the rules when, newest first.

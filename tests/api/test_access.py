@@ -98,6 +98,8 @@ async def test_another_company_answers_as_an_absent_one_on_every_route(
     approval_id = await ask_something(database, tenant.scope, inventory["asset_id"], now=clock.now())
     run_id, act_id = await run_something(database, tenant.scope, approval_id, inventory["asset_id"], now=clock.now())
     values = {"private_key": "a key"}
+    begins = clock.now().replace(tzinfo=None) + timedelta(days=1)
+    quiet = {**_WINDOW, "starts": begins.isoformat(), "ends": (begins + timedelta(hours=1)).isoformat()}
     kept = await add_credential(database, vault, tenant.scope, "x", "ssh", values, now=clock.now())
     real = {
         "company_id": tenant.id,
@@ -122,6 +124,7 @@ async def test_another_company_answers_as_an_absent_one_on_every_route(
         "handover_id": (await doors.technician.post("/api/handovers", offer, 201))["id"],
         "device_id": await add_device(database, vault, people.technician.id, at=clock.now()),
         "credential_id": kept.id,
+        "window_id": (await doors.company_admin.post(path_of(tenant.id, "windows"), quiet, 201))["id"],
         "slug": "cache-drop",
         "name": "requests_per_minute",
         "version": 1,
@@ -186,7 +189,11 @@ async def test_an_admin_sees_that_a_company_does_not_exist(doors: Doors) -> None
         await doors.admin.get(path_of(uuid4(), noun), 404)  # type: ignore[arg-type]  # of no company
 
 
+_WINDOW = {"name": "x", "reason": "x", "starts": "2099-01-01T08:00:00", "ends": "2099-01-01T09:00:00"}
 _BODIES: dict[str, object] = {
+    "windows": _WINDOW,
+    "preview": _WINDOW,
+    "extend": {"until": "2099-01-01T10:00:00Z"},
     "rules": {"rules": []},
     "integrations": {"source": "prometheus", "name": "x"},
     "assign": {"assignee": None},

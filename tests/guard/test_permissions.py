@@ -40,6 +40,8 @@ READERS = {
     Action.REPORT_READ,
     Action.BASELINE_READ,
     Action.PATCH_READ,
+    Action.WINDOW_READ,
+    Action.WINDOW_CROSS,
 }
 
 
@@ -93,6 +95,7 @@ def test_a_technician_works_incidents_and_sets_nothing_up() -> None:
         Action.RUN_START,  # asks; who agrees is in the risk's row
         Action.RUN_CANCEL,
         Action.KILL_SWITCH_SET,
+        Action.WINDOW_SET,  # for what is named, once and shortly
     }
     assert not allowed(Role.TECHNICIAN, Action.AUDIT_READ)
 

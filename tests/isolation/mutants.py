@@ -38,6 +38,8 @@ ONE_WALL: Mapping[str, str] = {
     "due.sql postpone": "likewise",
     "due.sql put_off": "likewise",
     "due.sql times": "likewise",
+    "due.sql ahead": "likewise",
+    "due.sql hasten": "likewise",
     "audit_chain.sql lock_heads": "heads and links hold ids and hashes; chainer and verifier look across companies",
     "audit_chain.sql move_heads": "likewise",
     "audit_chain.sql take_pending": "audit_pending holds ids; the entries themselves are behind the policy",

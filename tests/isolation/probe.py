@@ -373,6 +373,19 @@ def _special(statement: Statement, twins: Twins, case: Case) -> Params:
             **_inventory(ids),
         },
         "edges.sql": {**_inventory(ids), "kind": "depends_on", "to_asset": spare("below", now).other("asset_id")},
+        "windows.sql": {
+            **{"id": ids.other("window_id"), "ids": [ids.other("window_id")], "incident_id": ids.incident},
+            **{
+                "assets": [ids.other("asset_id")],
+                "sites": [ids.other("site_id")],
+                "signatures": [],
+                "running": True,
+                "companies": [company],
+            },
+            **{"window_id": ids.other("window_id"), "starts_at": now, "ends_at": now + timedelta(hours=2)},
+            **{"next_at": None, "phase": "running", "before": None, "floor": UUID(int=0), "status": 2},
+            **{"suppressed": 3, "criticals": 3, "firing": 3, "opened": 3},
+        },
         "silence.sql": {
             "check_id": ids.other("check_id"),
             "ids": [ids.other("check_id")],
@@ -403,6 +416,13 @@ def _special(statement: Statement, twins: Twins, case: Case) -> Params:
         "reports.sql select_body": {"report_id": spare("merged", now).other("report_id")},
         "reports.sql remove_before": {"floor": UUID(int=(1 << 128) - 1)},
         "acts.sql save_incident": {"occurrences": 3},
+        "due.sql ahead": {"now": now - timedelta(days=1)},
+        "ledger.sql suppressed_occurrences": {"reasons": [2, 5]},
+        "windows.sql open_held": {"incident_id": spare("still held", now).incident},
+        "windows.sql insert": {
+            **{"id": twins.nowhere.other("window_id"), "reason": "x", "recurrence": "", "made_by": "a person"},
+            "made_at": now,
+        },
         "audit.sql insert_entry": _entry(twins, ids),
         "audit_chain.sql select_unlinked": {"after": UUID(int=0)},
         "audit_chain.sql move_heads": {"seqs": [99], "hashes": [b"h"]},

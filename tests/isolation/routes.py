@@ -44,6 +44,7 @@ _IDS: Mapping[str, str] = {
     "device_id": "SELECT p.subscription_id FROM push_subscription p JOIN user_company USING (user_id)"
     " WHERE company_id = $1",
     "promise_id": "SELECT promise_id FROM promise WHERE company_id = $1",
+    "window_id": "SELECT window_id FROM maintenance_window WHERE company_id = $1",
 }
 
 
@@ -219,7 +220,7 @@ async def _names_other_in_body(client: httpx.AsyncClient, door: Door, own: Side,
     return [] if refused else [f"{door.method} {path} takes the other's ids: {answer.status_code}"]
 
 
-_TAKES_IDS = ("/merge", "/split", "/bulk", "/handovers", "/views", "/views/{view_id}", "/binding", "/check")
+_TAKES_IDS = ("/merge", "/split", "/bulk", "/handovers", "/views", "/views/{view_id}", "/binding", "/check", "/windows")
 
 
 def _body(door: Door, named: Side) -> object:
@@ -254,6 +255,11 @@ def _body(door: Door, named: Side) -> object:
             "start_by": "2026-03-01T08:00:00Z",
         },
         "run-policy": {"trusted_integrations": [], "parameters": []},
+        "windows": {
+            **{"name": "x", "reason": "x", "starts": "2099-01-01T08:00:00", "ends": "2099-01-01T09:00:00"},
+            "assets": [str(named.ids["asset_id"])],
+        },
+        "extend": {"until": "2099-01-01T08:00:00Z"},
         "rotate": {"values": {"private_key": "x"}},
         "binding": {"executor": "ssh", "settings": _WAY, "credential": str(named.ids["credential_id"])},
         "check": {"credential": str(named.ids["credential_id"])},

@@ -28,6 +28,8 @@ import asyncpg
 import httpx
 
 from alertwhisperer.app.build import House
+from alertwhisperer.correlate import maintenance
+from alertwhisperer.correlate.maintenance import Draft
 from alertwhisperer.domain.company import INSTALLATION, Scope
 from alertwhisperer.domain.user import Role
 from alertwhisperer.guard.people import add_user
@@ -250,6 +252,9 @@ async def _check_routes(
         async with house.database.unit_of_work(scope) as unit:
             [incident] = await incidents.page(unit, IncidentFilter(), limit=1)
             await promises.make(unit, incident.id, "x", now + timedelta(hours=1), now=now)
+        begins = now.replace(tzinfo=None, microsecond=0) + timedelta(days=1)
+        quiet = Draft("Patch night", "x", begins, begins + timedelta(hours=1), assets=(asset_id,), time_zone="UTC")
+        await maintenance.add_window(house.database, scope, quiet, may_be_wide=False, now=now)
         values = {"private_key": f"a key of {name}"}
         await add_credential(house.database, house.vault, scope, f"{name} servers", "ssh", values, now=now)
         token = await new_token(house, Role.COMPANY_ADMIN, [sender.company_id])

@@ -36,8 +36,22 @@ async def show(owner: Connection, put: Put, twins: Twins) -> None:
             "integration_id": twins.twin.other("integration_id"),
         }
         await put(company, "silence_check", spare("silent", twins.now), **silent)
+    await _held_back(put, twins)
     # They counted in a minute before all of ours: a fold of one minute takes ours only if it does not look at theirs.
     await put(THEIRS, "ledger_count", Ids("counted first", twins.now, 0), at=twins.now - timedelta(minutes=40))
+
+
+async def _held_back(put: Put, twins: Twins) -> None:
+    """Of one window they held back something later; and we something whose incident opened with them alone."""
+    window_id = twins.twin.other("window_id")
+    later = {"window_id": window_id, "received_at": twins.now + timedelta(minutes=1)}
+    await put(THEIRS, "suppression", spare("held back later", twins.now), **later)
+    still = spare("still held", twins.now)  # no incident yet, with either; theirs was held back first
+    for company in (THEIRS, OURS):
+        await put(company, "suppression", still)
+    await put(THEIRS, "suppression", Ids("held first", twins.now, 0), incident_id=still.incident)
+    opened = {"window_id": window_id, "incident_id": twins.theirs.incident}
+    await put(OURS, "suppression", spare("opened there", twins.now), **opened)
 
 
 async def _people(owner: Connection, twins: Twins) -> None:

@@ -51,6 +51,7 @@ _SKIPPED = frozenset(
 )  # no tenant's
 _FIRST = (
     *("tenant", "company", "integration", "site", "asset", "credential", "approval", "run", "run_target"),
+    "maintenance_window",
 )  # others refer to them
 
 
@@ -157,6 +158,8 @@ def _row(table: str, company: UUID, letter: str, ids: Ids) -> Row:
         "promise": {"kept_at": None, "dropped_at": None},
         "handover": {"state": "offered", "companies": []},
         "handover_incident": {"outcome": "offered"},
+        "maintenance_window": {"sites": [], "assets": [ids.other("asset_id")], "ended_at": None, "ended_by": None},
+        "maintenance_span": {"ends_at": ids.now + timedelta(hours=1)},
     }
     return {"letter": letter, "number": number, "ids": ids, **chosen, **by_table.get(table, {})}
 
@@ -167,6 +170,7 @@ def _identity(table: str, ids: Ids) -> UUID:
         "occurrence": ids.occurrence,
         "receipt": ids.occurrence,
         "quarantine": ids.occurrence,
+        "suppression": ids.occurrence,
         "alert": ids.alert,
         "incident": ids.incident,
     }

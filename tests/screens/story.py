@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -93,7 +93,7 @@ _ALWAYS = {
     "reports-schedules": "/reports?tab=schedules",
     "reports-baseline": "/reports?tab=baseline",
 }
-_OF_COMPANY = ("overview", "integrations", "rules", "runbooks", "access", "silence", "brakes", "people", "settings")
+_OF_COMPANY = tuple("overview integrations rules runbooks access windows silence brakes people settings".split())
 
 
 class Teller:
@@ -120,6 +120,7 @@ class Teller:
                 run_apart(self._past([sender.company_id for sender in senders], now))
             machines = bind_machines(self._ask, senders[0].company_id)
             self._now(senders, now)
+            self._windows(senders[0])
             pages |= self._pages(senders[0]) | self._mended(senders[0].company_id, machines)
         if amount == "much":
             pages |= {"quarantine": f"/quarantine?company={senders[1].company_id}"}
@@ -203,6 +204,28 @@ class Teller:
         self._ask("POST", f"{third}/acknowledge")
         self._ask("POST", f"{third}/resolve", {"note": "Restarted by hand."})
 
+    def _windows(self, sender: Sender) -> None:
+        """One that runs and hides something, and one that comes again and again."""
+        path = f"/api/companies/{sender.company_id}/windows"
+        now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+        asset = self._ask("POST", f"/api/companies/{sender.company_id}/assets", {"name": "patched-01"})["id"]
+        for name, begins, more in (
+            ("New disk", now, {"assets": [asset]}),
+            (
+                "Patch night",
+                now + timedelta(days=3),
+                {"recurrence": "FREQ=WEEKLY", "until": f"{(now + timedelta(days=90)).isoformat()}Z"},
+            ),
+        ):
+            times = {
+                "starts": begins.isoformat(),
+                "ends": (begins + timedelta(hours=4)).isoformat(),
+                "time_zone": "UTC",
+            }
+            self._ask("POST", path, {"name": name, "reason": "Planned work on the servers.", **times, **more})
+        for check, severity in (("HostDown", "critical"), ("Disk full", "high")):
+            self._send(sender, {"asset_name": "patched-01", "signature": check, "severity": severity, "message": check})
+
     def _pages(self, sender: Sender) -> dict[str, str]:
         company = f"/companies/{sender.company_id}"
         items = self._ask("GET", f"/api/companies/{sender.company_id}/incidents")["items"]
@@ -213,6 +236,7 @@ class Teller:
             "alert": f"/alerts/{alert['id']}",
             "dashboard-company": f"/dashboard?company={sender.company_id}",
             **{f"company-{tab}": f"{company}/{tab}" for tab in _OF_COMPANY},
+            "suppressed": f"/suppressed?company={sender.company_id}",
             "integration": f"{company}/integrations/{sender.integration_id}",
         }
 

@@ -31,6 +31,9 @@ CHOSEN: Mapping[tuple[str, str], object] = {
     ("approval", "risk"): "high",
     ("approval", "state"): "asked",
     ("approval_decision", "answer"): "approve",
+    ("maintenance_span", "ends_at"): datetime(2100, 1, 1, tzinfo=UTC),
+    ("maintenance_window", "sites"): [],
+    ("maintenance_window", "assets"): [],
     ("freeze_window", "ends_at"): datetime(2100, 1, 1, tzinfo=UTC),
     ("run", "risk"): "low",
     ("run", "shell"): "sh",
@@ -53,6 +56,9 @@ CHOSEN: Mapping[tuple[str, str], object] = {
     ("company_runbook", "slug"): "own-runbook",
     ("runbook_override", "risk"): "high",
 }
+
+_NEEDING = ("asset_binding", "binding_check", "maintenance_span")
+"""Tables whose rows need one of a table that comes later in the alphabet, in the order in which they can be filled."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +114,8 @@ def value(table: Table, column: Column, tenant: Tenant, now: datetime) -> object
         return asset_of(tenant, 3)
     if column.name == "run_id":
         return asset_of(tenant, 5)
+    if column.name == "window_id":
+        return asset_of(tenant, 7)
     if column.name == "act_id":
         return asset_of(tenant, 6)
     if column.name == "credential_id":
@@ -161,8 +169,8 @@ async def two(database: Database, clock: ManualClock, make_company: MakeCompany)
     for tenant in (first, second):
         async with database.unit_of_work(tenant.scope) as unit:
             tables = await tenant_tables(unit.connection)
-            late = ("asset_binding", "binding_check")  # the one needs a credential, the other the one
-            for table in sorted(tables, key=lambda one: late.index(one.name) + 1 if one.name in late else 0):
+            order = {name: place for place, name in enumerate(_NEEDING, start=1)}
+            for table in sorted(tables, key=lambda one: order.get(one.name, 0)):
                 if table.name == "asset_edge":  # after `asset`, which has the first one
                     await second_asset(unit.connection, tenant)
                 await insert(unit.connection, table, tenant, clock.now(), again="ON CONFLICT DO NOTHING")

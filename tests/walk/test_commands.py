@@ -50,6 +50,8 @@ _GIVEN: Mapping[str, Mapping[str, str]] = {
     "runbook drill": {"slug": "service-restart"},
     "settings set": {"name": "requests_per_minute", "value": "60"},
     "settings unset": {"name": "requests_per_minute"},
+    "window add": {"--for": "1h"},
+    "window preview": {"--for": "1h"},
 }
 
 

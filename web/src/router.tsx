@@ -20,6 +20,7 @@ const routes = [
   page("/incidents/$number", () => import("@/pages/incident/Incident")),
   page("/alerts", () => import("@/pages/alerts/Alerts")),
   page("/alerts/$id", () => import("@/pages/alert/Alert")),
+  page("/suppressed", () => import("@/pages/suppressed/Suppressed")),
   page("/approvals", () => import("@/pages/approvals/Approvals")),
   page("/approvals/$id", () => import("@/pages/approvals/Approvals")),
   page("/runs", () => import("@/pages/runs/Runs")),

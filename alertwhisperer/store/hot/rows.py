@@ -247,6 +247,24 @@ class LedgerRow(NamedTuple):
     firing: int
 
 
+class SuppressionRow(NamedTuple):
+    """A row of `suppression`."""
+
+    company: bytes
+    id: bytes
+    window: bytes
+    alert: bytes
+    incident: bytes
+    severity: int
+    asset: str
+    signature: str
+    at: datetime
+    rule: str
+    name: str
+    version: int
+    key: str
+
+
 class LiveRow(NamedTuple):
     """A row of `live_change`."""
 
@@ -283,6 +301,7 @@ class Rows:
         self.actions: list[ActionRow] = []
         self.due: list[DueRow] = []
         self.ledger: list[LedgerRow] = []
+        self.suppressions: list[SuppressionRow] = []
         self.live: list[LiveRow] = []
 
 
@@ -304,6 +323,7 @@ PARTS: tuple[tuple[str, str, type[tuple[object, ...]]], ...] = (
     ("x", "actions", ActionRow),
     ("t", "due", DueRow),
     ("l", "ledger", LedgerRow),
+    ("s", "suppressions", SuppressionRow),
     ("v", "live", LiveRow),
 )
 """Prefix in `write.sql`, attribute of `Rows`, type of its rows; in the statement's order."""

@@ -134,6 +134,12 @@ WITH batch AS MATERIALIZED (
                          :l_duplicate::bigint[], :l_received::bigint[], :l_new::bigint[], :l_repeat::bigint[],
                          :l_resolve::bigint[], :l_stale::bigint[], :l_noted::bigint[], :l_rejected::bigint[],
                          :l_quarantined::bigint[], :l_pending::bigint[], :l_firing::bigint[])
+), w_suppression AS (
+    INSERT INTO suppression (company_id, id, window_id, alert_id, incident_id, severity, asset, signature, received_at,
+                             rule_id, rule_name, rules_version, aggregation_key)
+    SELECT * FROM unnest(:s_company::uuid[], :s_id::uuid[], :s_window::uuid[], :s_alert::uuid[], :s_incident::uuid[],
+                         :s_severity::smallint[], :s_asset::text[], :s_signature::text[], :s_at::timestamptz[],
+                         :s_rule::text[], :s_name::text[], :s_version::int[], :s_key::text[])
 )
 INSERT INTO live_change (company_id, id, at, kind, subjects)
 SELECT * FROM unnest(:v_company::uuid[], :v_id::uuid[], :v_at::timestamptz[], :v_kind::smallint[], :v_subjects::bytea[])

@@ -7,6 +7,7 @@ import { Icon } from "@/parts/Icon";
 import { Inert } from "@/parts/Inert";
 import { counted, initialsOf } from "@/parts/names";
 import { useNow } from "@/parts/now";
+import { Quiet } from "@/parts/Quiet";
 import { SeverityCounts, SeverityGlyph } from "@/parts/Severity";
 import { stateTitle } from "@/parts/State";
 import { Age } from "@/parts/Time";
@@ -38,6 +39,7 @@ export function Card({ card, most }: { card: CardData; most: number }) {
       <footer className={styles.foot}>
         <span className={styles.notes}>
           {more > 0 ? <Link to="/incidents" search={{ company: card.id } as never}>{more.toLocaleString("en")} more</Link> : null}
+          <Quiet company={card.id} words />
           {card.silent.length ? <Silent silent={card.silent} /> : null}
         </span>
         <Rate card={card} />
@@ -57,6 +59,7 @@ export function Seat({ card }: { card: CardData }) {
         <b>{card.name}</b>
         <span className={styles.counts}>
           {open ? <SeverityCounts counts={card.by_severity} /> : <span className="dim">quiet</span>}
+          <Quiet company={card.id} />
           {card.silent.length ? <span className={styles.mute}><Icon name="warning" size={13} /> silent</span> : null}
         </span>
         <Bars bars={card.bars} usual={card.usual} width={104} height={12} label={rateWords(card)} />

@@ -10,6 +10,7 @@ import { Rules } from "@/pages/company/Rules";
 import { RunbooksTab } from "@/pages/company/RunbooksTab";
 import { Settings } from "@/pages/company/Settings";
 import { Silence } from "@/pages/company/Silence";
+import { Windows } from "@/pages/company/Windows";
 import { Empty } from "@/parts/States";
 import { Page } from "@/shell/Page";
 
@@ -20,6 +21,7 @@ const TABS: readonly { slug: string; title: string; action: string; shows: Compo
   { slug: "rules", title: "Rules", action: "rule.read", shows: Rules },
   { slug: "runbooks", title: "Runbooks", action: "runbook.read", shows: RunbooksTab },
   { slug: "access", title: "Access", action: "binding.read", shows: Access },
+  { slug: "windows", title: "Windows", action: "window.read", shows: Windows },
   { slug: "silence", title: "Silence", action: "silence.read", shows: Silence },
   { slug: "brakes", title: "Brakes", action: "brake.read", shows: BrakesTab },
   { slug: "people", title: "People", action: "contact.read", shows: People },

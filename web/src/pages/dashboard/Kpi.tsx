@@ -46,7 +46,7 @@ function Kpi({ shown, report, company }: { shown: Shown; report: Report; company
   return (
     <section className={`card ${styles.kpi}`} aria-label={title}>
       <h2>{title}{definition ? <Meaning title={title} definition={definition} rows={rows} /> : null}</h2>
-      {figure === null ? <p className={styles.absent}>not measured yet</p> : <p className={styles.figure}>{rows ? <Goto to={rows} title={definition?.rows === "alerts" ? "the alerts behind it" : "the incidents behind it"}>{figure}</Goto> : figure}</p>}
+      {figure === null ? <p className={styles.absent}>not measured yet</p> : <p className={styles.figure}>{rows ? <Goto to={rows} title={definition?.rows === "incidents" ? "the incidents behind it" : "the alerts behind it"}>{figure}</Goto> : figure}</p>}
       <p className={styles.change}>{value === null ? "\u00a0" : <Change shown={shown} now={report} was={report.previous} show={show} />}</p>
       <Trend label={title} values={report.trend.map((one) => one[name])} before={report.previous_trend.map((one) => one[name])} />
       <div className={styles.guard}>{value === null ? absence(name, definition) : shown.guard(report, company)}</div>

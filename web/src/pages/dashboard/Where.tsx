@@ -25,7 +25,7 @@ export function Where({ report, company, range }: { report: Report; company: str
       <p className={styles.legend}>{PARTS.map(({ part, title }) => {
         const value = report.where_alerts_went[part];
         const words = <>{title} <b>{count(value)}</b>{total ? ` (${((100 * value) / total).toFixed(1)}%)` : ""}</>;
-        const rows = part === "incidents" ? rowsOf(report.definitions.total_incidents, report, company) : null;
+        const rows = value ? addressOf(part, report, report, company) : null;
         return <span key={part} data-part={part}>{rows ? <Goto to={rows}>{words}</Goto> : words}</span>;
       })}</p>
       {total === 0 ? <Empty title="No alert in this time." /> : asTable ? <AsTable report={report} company={company} range={range} /> : <Bars report={report} company={company} range={range} />}
@@ -82,6 +82,7 @@ function AsTable({ report, company, range }: { report: Report; company: string |
 
 /** The rows behind a part of a bar, where a list shows them. */
 function addressOf(part: Part, one: Figures, report: Report, company: string | null): string | null {
+  if (part === "suppressed") return rowsOf(report.definitions.suppressed_alerts, one, company);
   return part === "incidents" ? rowsOf(report.definitions.total_incidents, one, company) : null;
 }
 

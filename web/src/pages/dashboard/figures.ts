@@ -105,6 +105,7 @@ export function rowsOf(definition: Definition | undefined, period: { from: strin
     query.set("state", query.get("status") ?? "all");
     query.delete("status");
   }
+  if (definition.rows === "suppressed" && !company) return null; // that list is of one company
   if (company) query.set("company", company);
   return `/${definition.rows}?${query}`;
 }

@@ -86,6 +86,7 @@ export function verbOf(entry: Entry): string | null {
     case "assign": return assigned(detail.assignee, entry.actor);
     case "resolve": return "resolved it";
     case "timer_resolve": return "resolved it: all alerts are clear, and its hold is over";
+    case "timer_release": return "opened it: its maintenance window is over, and it still fires";
     case "merge": return `merged ${amount(detail.others, "another incident", "other incidents")} into it`;
     case "merged": return "merged it into another incident";
     case "split": return `split ${amount(detail.alerts, "an alert", "alerts")} off`;

@@ -2,6 +2,7 @@ import { type CSSProperties, memo } from "react";
 import { Bars } from "@/parts/Bars";
 import { Inert } from "@/parts/Inert";
 import { IncidentState, stateWord } from "@/parts/IncidentState";
+import { Quiet } from "@/parts/Quiet";
 import { SeverityGlyph, severityTitle } from "@/parts/Severity";
 import { Age } from "@/parts/Time";
 import { Initials, ToolTile } from "@/parts/Tool";
@@ -47,12 +48,12 @@ export const Row = memo(function Row({ incident: one, company, bars, left, chang
       {narrow ? (
         <span role="gridcell" className={styles.card}>
           <span className={styles.line}><span className={styles.what}><b className={styles.title}><Inert text={title} /></b><span className={styles.asset}><Inert text={where} /></span></span><span className={styles.age}><Age at={one.opened_at} /></span></span>
-          <span className={styles.line}><span className={styles.meta}>{company || one.number}</span><IncidentState incident={one} /></span>
+          <span className={styles.line}><span className={styles.meta}>{company || one.number} <Quiet company={one.company_id} assets={one.assets} /></span><IncidentState incident={one} /></span>
         </span>
       ) : (
         <>
           <span role="gridcell" className={styles.number}>{one.number}</span>
-          <span role="gridcell" className={styles.what}><b className={styles.title} title={one.title}><Inert text={title} /></b><span className={styles.asset}><Inert text={where} /></span></span>
+          <span role="gridcell" className={styles.what}><b className={styles.title} title={one.title}><Inert text={title} /></b><span className={styles.asset}><Inert text={where} /> <Quiet company={one.company_id} assets={one.assets} /></span></span>
           <span role="gridcell" className={styles.company}>{company}</span>
           <span role="gridcell" className={styles.alerts}><b>{one.occurrence_count.toLocaleString("en")}</b> → {one.alert_count.toLocaleString("en")}</span>
           <span role="gridcell" className={styles.tools}>{one.tools.slice(0, TOOLS_SHOWN).map((tool) => <ToolTile key={tool} tool={tool} />)}</span>
