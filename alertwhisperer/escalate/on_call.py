@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from alertwhisperer.domain.on_call import Change, ChangeKind, Span, Version
-from alertwhisperer.escalate.rota import Gone, Stretch, Turn, effective, holds, stretches, turns
+from alertwhisperer.escalate.rota import Gone, Stretch, Turn, absences, effective, holds, stretches, turns
 
 _INSTANT = timedelta(microseconds=1)
 _LOOKS = (timedelta(days=2), timedelta(days=9), timedelta(days=50))
@@ -37,6 +37,11 @@ class Rota(msgspec.Struct, frozen=True):
     def latest(self) -> Version:
         """The last of the versions."""
         return self.versions[-1]
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the schedule was not removed, as far as the versions tell."""
+        return self.latest.holds_until is None
 
     def version_at(self, at: datetime) -> Version | None:
         """The version that holds at an instant; None: there was no schedule yet, or no longer."""
@@ -96,8 +101,7 @@ def on_call(rota: Rota, at: datetime) -> OnCall | None:
     plan, moment = version.plan, Span(at, at + _INSTANT)
     [now] = stretches(plan, rota.changes, moment, gone=rota.gone)
     zone = ZoneInfo(plan.time_zone)
-    away = [one for one in rota.changes if one.kind is ChangeKind.ABSENCE and _counts(one, at)]
-    spans = {user_id: [one.span for one in away if one.user_id == user_id] for user_id in {a.user_id for a in away}}
+    spans = absences(rota.changes)
     layers = tuple(
         LayerAt(layer.name, turns(layer, zone, moment, spans, rota.gone)[0], place == now.layer and not now.changes)
         for place, layer in enumerate(plan.layers)
@@ -113,7 +117,7 @@ def on_call(rota: Rota, at: datetime) -> OnCall | None:
         next_id=next_id,
         layers=layers,
         changes=tuple(by_id[one] for one in now.changes),
-        absences=tuple(away),
+        absences=tuple(one for one in rota.changes if one.kind is ChangeKind.ABSENCE and _counts(one, at)),
     )
 
 
@@ -128,6 +132,13 @@ def line(rota: Rota, look: Span) -> tuple[Stretch, ...]:
         for version, part in parts(rota, look)
         for stretch in stretches(version.plan, rota.changes, part, gone=rota.gone)
     )
+
+
+def layer_lines(rota: Rota, look: Span) -> tuple[tuple[Turn, ...], ...]:
+    """What each layer of the schedule as it is now says over a time; absences are counted, other changes are not."""
+    plan = rota.latest.plan
+    zone, away = ZoneInfo(plan.time_zone), absences(rota.changes)
+    return tuple(turns(layer, zone, look, away, rota.gone) for layer in plan.layers)
 
 
 def gaps(rota: Rota, look: Span) -> tuple[Span, ...]:

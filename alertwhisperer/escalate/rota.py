@@ -122,10 +122,7 @@ def stretches(plan: Plan, changes: Iterable[Change], look: Span, *, gone: Gone) 
     """
     zone = ZoneInfo(plan.time_zone)
     agreed = sorted((one for one in changes if holds(one)), key=lambda one: (one.agreed_at or one.made_at, one.id))
-    away: dict[UUID, list[Span]] = {}
-    for change in agreed:
-        if change.kind is ChangeKind.ABSENCE and (span := effective(change, change.span)) is not None:
-            away.setdefault(change.user_id, []).append(span)
+    away = absences(agreed)
     moves = [one for one in agreed if one.kind is not ChangeKind.ABSENCE]
     lines = [turns(layer, zone, look, away, gone) for layer in plan.layers]
     cuts = {turn.start for line in lines for turn in line} | {look.start}
@@ -143,6 +140,15 @@ def stretches(plan: Plan, changes: Iterable[Change], look: Span, *, gone: Gone) 
         user_id, by = _changed(None if layer is None else holders[layer], moves, start, gone)
         found.append(Stretch(start, end, user_id, layer, by))
     return tuple(_joined(found))
+
+
+def absences(changes: Iterable[Change]) -> Mapping[UUID, Sequence[Span]]:
+    """When people are away by some changes, as far as these count."""
+    away: dict[UUID, list[Span]] = {}
+    for change in changes:
+        if change.kind is ChangeKind.ABSENCE and holds(change) and (span := effective(change, change.span)) is not None:
+            away.setdefault(change.user_id, []).append(span)
+    return away
 
 
 def holds(change: Change) -> bool:
