@@ -30,7 +30,7 @@ from alertwhisperer.domain.on_call import (
     Version,
 )
 from alertwhisperer.domain.user import Person
-from alertwhisperer.escalate.book import Book, Serving, open_book, sees
+from alertwhisperer.escalate.book import Book, open_book, sees
 from alertwhisperer.escalate.on_call import Rota, gaps, layer_lines, line
 from alertwhisperer.escalate.reaching import absent, find_people, holding, require_set, seeing
 from alertwhisperer.escalate.rota import Stretch, Turn, stretches
@@ -166,6 +166,20 @@ async def remove_schedule(
         await _audit(held.unit, AuditAction.ON_CALL_SCHEDULE_REMOVED, last, {"name": old.plan.name}, now=now)
 
 
+async def read_schedule(
+    database: Database, by: Scope, person: Person | None, schedule_id: UUID
+) -> tuple[Version, Mapping[CompanyId, str], Mapping[UUID, store.Known]]:
+    """A schedule as it is now, the names of the companies that the person serves, and whom it names; `NotFound`."""
+    async with seeing(database, by, person) as (unit, served):
+        owner = await store.company_of(unit.connection, [INSTALLATION, *served], schedule_id)
+        found = () if owner is None else await store.history(unit.at(by.at(owner)), schedule_id, limit=1)
+        if not found or found[0].removed or not sees(person, found[0], served):
+            raise absent(schedule_id)
+        named = {user_id for layer in found[0].plan.layers for user_id in layer.people}
+        people = await store.people(unit.connection, named)
+        return found[0], {one.id: one.name for one in served.values()}, people
+
+
 async def schedule_history(
     database: Database, by: Scope, person: Person | None, schedule_id: UUID
 ) -> tuple[Sequence[Version], Mapping[UUID, store.Known]]:
@@ -181,17 +195,14 @@ async def schedule_history(
         return found, await store.people(unit.connection, named)
 
 
-async def company_answers(
-    unit: Unit, person: Person | None, company_id: CompanyId, at: datetime
-) -> tuple[Book, Sequence[Serving]]:
+async def open_for(unit: Unit, person: Person | None, company_id: CompanyId, at: datetime) -> Book:
     """
-    Who is on call for one company at an instant, the nearest schedule first.
+    The schedules that may be for one company at an instant.
 
     Args:
         unit: of the installation, in a transaction that sees the company as well.
     """
-    book = await open_book(unit, person, [company_id], Span(at, at + timedelta(seconds=1)))
-    return book, book.serving(company_id, at) if company_id in book.companies else ()
+    return await open_book(unit, person, [company_id], Span(at, at + timedelta(seconds=1)))
 
 
 async def look_over(look: Crossing, person: Person | None, span: Span) -> Book:
@@ -229,7 +240,7 @@ def calendar_of(book: Book, rota: Rota, look: Span) -> Calendar:
 
 async def preview(
     database: Database, by: Scope, person: Person | None, owner: CompanyId, wish: Wish, look: Span
-) -> tuple[Plan, Sequence[Stretch], Mapping[UUID, store.Known]]:
+) -> tuple[Version, Sequence[Stretch], Mapping[UUID, store.Known]]:
     """What a schedule would say that is not saved, without any changes; raises as `add_schedule`."""
     check_look(look)
     require_set(person, owner)
@@ -240,7 +251,7 @@ async def preview(
         made = await _checked(installation.at(by.at(owner)), draft, wish, served)
         named = {user_id for layer in made.plan.layers for user_id in layer.people}
         people = await store.people(installation.connection, named)
-    return made.plan, stretches(made.plan, (), look, gone={}), people
+    return made, stretches(made.plan, (), look, gone={}), people
 
 
 async def callable_people(database: Database, by: Scope, person: Person | None) -> list[str]:

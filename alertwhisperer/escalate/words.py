@@ -35,19 +35,25 @@ def rhythm(layer: Layer) -> str:
     return f"rotation every {layer.every} {layer.unit.value}s"
 
 
-def why(says: OnCall, name_of: NameOf) -> str:
-    """Who is on call and why, in one sentence."""
+def why(says: OnCall, name_of: NameOf, *, in_full: bool = True) -> str:
+    """
+    Who is on call and why, in one sentence.
+
+    Args:
+        in_full: with layers and changes; else only who it is and until when, for those who may not see the schedule.
+    """
     zone = says.version.plan.time_zone
     parts = [name_of(says.user_id) or _NOBODY]
     reason = _reason(says)
-    if reason:
+    if reason and in_full:
         parts.append(reason)
     if says.since is not None:
         parts.append(f"since {moment(says.since, zone)}")
     if says.until is not None:
         follower = name_of(says.next_id) or _NOBODY
         parts.append(f"until {moment(says.until, zone)}, then {follower}")
-    parts += [f"because of {change_words(one, name_of)}" for one in says.changes]
+    if in_full:
+        parts += [f"because of {change_words(one, name_of)}" for one in says.changes]
     text = ", ".join(parts)
     return f"{text[:1].upper()}{text[1:]} ({zone})." if says.user_id is None else f"{text} ({zone})."
 
