@@ -18,7 +18,6 @@ from alertwhisperer.guard.tokens import add_token
 from alertwhisperer.guard.vault import Vault
 from alertwhisperer.kit.clock import ManualClock
 from alertwhisperer.store import audit
-from alertwhisperer.store.audit import EntryFilter
 from alertwhisperer.store.database import Database
 from tests.api.conftest import Door, Doors, path_of
 from tests.conftest import MakeCompany, Tenant
@@ -597,7 +596,7 @@ async def test_every_act_is_in_the_audit_log(team: Team, clock: ManualClock, dat
     clock.advance(timedelta(seconds=1))
     await team.customer.door.ask("DELETE", path(schedule), 204)
     async with database.unit_of_work(Scope(team.first.id, "test")) as unit:
-        entries = await audit.page(unit, EntryFilter(), limit=50)
+        entries = await audit.page(unit, limit=50)
     mine = [one.action for one in reversed(entries) if one.action.value.startswith("on_call")]
     assert mine == [
         AuditAction.ON_CALL_SCHEDULE_ADDED,

@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import { Link, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useMay, useSession } from "@/api/session";
+import { NowByPerson } from "@/pages/oncall/NowLine";
 import { HandOverDialog } from "@/pages/shift/HandOverDialog";
 import { Offers } from "@/pages/shift/Offers";
 import { Part } from "@/pages/shift/Part";
@@ -45,6 +46,8 @@ export default function Shift() {
 
 function Shown({ shift, withCompany }: { shift: Found; withCompany: boolean }) {
   const { companies } = useSession();
+  const may = useMay();
+  const { companyId } = useScope();
   const named = withCompany && companies.length > 1;
   return (
     <div className={styles.page}>
@@ -56,6 +59,7 @@ function Shown({ shift, withCompany }: { shift: Found; withCompany: boolean }) {
         <Promises promises={shift.promises} named={named} />
         <Approvals found={shift.approvals} />
         <Windows found={shift.windows} />
+        {may("on_call.cross") ? <section className={`card ${styles.part}`} aria-label="On call now"><h2>On call now</h2><NowByPerson company={companyId} /></section> : null}
       </div>
       <p className="dim small">As of <At at={shift.as_of} seconds />; it follows what happens.</p>
     </div>
