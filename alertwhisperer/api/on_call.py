@@ -360,12 +360,12 @@ async def list_on_call_gaps(
     return GapsShown(items=[show_gap(book, one) for one in schedules.gaps_ahead(book, span)])
 
 
-@router.get("/on-call/schedules/{schedule_id}/calendar", summary="Who is on call over a time", responses=responses(404))
+@router.get("/on-call/schedules/{on_call_id}/calendar", summary="Who is on call over a time", responses=responses(404))
 async def read_on_call_calendar(
-    caller: Annotated[Caller, allow(Action.ON_CALL_READ)], schedule_id: UUID, query: Annotated[TimeQuery, Query()]
+    caller: Annotated[Caller, allow(Action.ON_CALL_READ)], on_call_id: UUID, query: Annotated[TimeQuery, Query()]
 ) -> CalendarShown:
     found = await schedules.read_calendar(
-        caller.desk.database, caller.by, caller.person, schedule_id, query.span(caller.now)
+        caller.desk.database, caller.by, caller.person, on_call_id, query.span(caller.now)
     )
     return show_calendar(found, caller.person, caller.now)
 

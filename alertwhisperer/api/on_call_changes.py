@@ -127,19 +127,19 @@ class EventsShown(Shown):
 
 
 @router.post(
-    "/schedules/{schedule_id}/overrides",
+    "/schedules/{on_call_id}/overrides",
     status_code=201,
     summary="Take a stretch, or say who is away",
     responses=responses(404, 409),
 )
 async def add_override(
-    caller: Annotated[Caller, allow(Action.ON_CALL_TAKE)], schedule_id: UUID, body: OverrideAsked
+    caller: Annotated[Caller, allow(Action.ON_CALL_TAKE)], on_call_id: UUID, body: OverrideAsked
 ) -> OnCallChange:
     made = await changes.set_change(
         caller.desk.database,
         caller.by,
         caller.person,
-        schedule_id,
+        on_call_id,
         ChangeKind(body.kind),
         Span(body.start or caller.now, body.end),
         email=body.who,
@@ -150,19 +150,19 @@ async def add_override(
 
 
 @router.post(
-    "/schedules/{schedule_id}/swaps",
+    "/schedules/{on_call_id}/swaps",
     status_code=201,
     summary="Ask another person to exchange stretches",
     responses=responses(404, 409),
 )
 async def ask_swap(
-    caller: Annotated[Caller, allow(Action.ON_CALL_SWAP)], schedule_id: UUID, body: SwapAsked
+    caller: Annotated[Caller, allow(Action.ON_CALL_SWAP)], on_call_id: UUID, body: SwapAsked
 ) -> OnCallChange:
     made = await changes.ask_swap(
         caller.desk.database,
         caller.by,
         caller.person,
-        schedule_id,
+        on_call_id,
         Span(body.start, body.end),
         body.other,
         Span(body.other_from, body.other_to),
@@ -195,18 +195,18 @@ async def withdraw_change(caller: Annotated[Caller, allow(Action.ON_CALL_TAKE)],
 
 
 @router.post(
-    "/schedules/{schedule_id}/import",
+    "/schedules/{on_call_id}/import",
     summary="Take a calendar's events as overrides or absences",
     responses=responses(404, 409),
 )
 async def import_calendar(
-    caller: Annotated[Caller, allow(Action.ON_CALL_TAKE)], schedule_id: UUID, body: ImportAsked
+    caller: Annotated[Caller, allow(Action.ON_CALL_TAKE)], on_call_id: UUID, body: ImportAsked
 ) -> EventsShown:
     found = await importing.import_calendar(
         caller.desk.database,
         caller.by,
         caller.person,
-        schedule_id,
+        on_call_id,
         ChangeKind(body.kind),
         body.calendar,
         email=body.who,

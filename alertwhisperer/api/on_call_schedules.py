@@ -309,37 +309,37 @@ async def preview_on_call_schedule(
     return OnCallPreview(stretches=show_stretches(found, [draft], _names(people)))
 
 
-@router.get("/schedules/{schedule_id}", summary="One schedule as it is now", responses=responses(404))
+@router.get("/schedules/{on_call_id}", summary="One schedule as it is now", responses=responses(404))
 async def read_on_call_schedule(
-    caller: Annotated[Caller, allow(Action.ON_CALL_READ)], schedule_id: UUID
+    caller: Annotated[Caller, allow(Action.ON_CALL_READ)], on_call_id: UUID
 ) -> OnCallScheduleShown:
-    return await _read(caller, schedule_id)
+    return await _read(caller, on_call_id)
 
 
-@router.put("/schedules/{schedule_id}", summary="Change a schedule from now on", responses=responses(404, 409))
+@router.put("/schedules/{on_call_id}", summary="Change a schedule from now on", responses=responses(404, 409))
 async def change_on_call_schedule(
-    caller: Annotated[Caller, allow(Action.ON_CALL_SET)], schedule_id: UUID, body: OnCallScheduleChanged
+    caller: Annotated[Caller, allow(Action.ON_CALL_SET)], on_call_id: UUID, body: OnCallScheduleChanged
 ) -> OnCallScheduleShown:
     await schedules.change_schedule(
-        caller.desk.database, caller.by, caller.person, schedule_id, body.wish, seen=body.version, now=caller.now
+        caller.desk.database, caller.by, caller.person, on_call_id, body.wish, seen=body.version, now=caller.now
     )
-    return await _read(caller, schedule_id)
+    return await _read(caller, on_call_id)
 
 
 @router.delete(
-    "/schedules/{schedule_id}", status_code=204, summary="Remove a schedule from now on", responses=responses(404)
+    "/schedules/{on_call_id}", status_code=204, summary="Remove a schedule from now on", responses=responses(404)
 )
-async def remove_on_call_schedule(caller: Annotated[Caller, allow(Action.ON_CALL_SET)], schedule_id: UUID) -> None:
-    await schedules.remove_schedule(caller.desk.database, caller.by, caller.person, schedule_id, now=caller.now)
+async def remove_on_call_schedule(caller: Annotated[Caller, allow(Action.ON_CALL_SET)], on_call_id: UUID) -> None:
+    await schedules.remove_schedule(caller.desk.database, caller.by, caller.person, on_call_id, now=caller.now)
 
 
 @router.get(
-    "/schedules/{schedule_id}/history", summary="What a schedule said from when until when", responses=responses(404)
+    "/schedules/{on_call_id}/history", summary="What a schedule said from when until when", responses=responses(404)
 )
 async def read_on_call_history(
-    caller: Annotated[Caller, allow(Action.ON_CALL_READ)], schedule_id: UUID
+    caller: Annotated[Caller, allow(Action.ON_CALL_READ)], on_call_id: UUID
 ) -> OnCallVersions:
-    found, people = await schedules.schedule_history(caller.desk.database, caller.by, caller.person, schedule_id)
+    found, people = await schedules.schedule_history(caller.desk.database, caller.by, caller.person, on_call_id)
     served = frozenset(await caller.served())
     return OnCallVersions(items=[_version(one, _names(people), served) for one in found])
 
@@ -369,9 +369,9 @@ def show_schedule(
     )
 
 
-async def _read(caller: Caller, schedule_id: UUID) -> OnCallScheduleShown:
+async def _read(caller: Caller, on_call_id: UUID) -> OnCallScheduleShown:
     version, companies, people = await schedules.read_schedule(
-        caller.desk.database, caller.by, caller.person, schedule_id
+        caller.desk.database, caller.by, caller.person, on_call_id
     )
     return show_schedule(version, companies, _names(people), caller.person)
 

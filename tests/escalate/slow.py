@@ -26,7 +26,7 @@ def minutes(start: datetime, end: datetime, step: timedelta = MINUTE) -> Iterato
 
 def marks(zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
     """Each minute of a time, with the furthest that the clock has shown by then."""
-    mark = datetime.min  # noqa: DTZ901  # a wall clock has no zone
+    mark = datetime.min  # a wall clock has no zone
     for at in minutes(start - DAY, end):  # no clock was ever put back by more than a day in living memory
         mark = max(mark, at.astimezone(zone).replace(tzinfo=None, fold=0))
         if at >= start:

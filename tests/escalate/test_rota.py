@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -194,7 +195,7 @@ def assert_whole(found: Sequence[Stretch], look: Span) -> None:
     assert found[0].start == look.start
     assert found[-1].end == look.end
     assert all(one.start < one.end for one in found)
-    assert all(one.end == after.start for one, after in zip(found, found[1:], strict=False))
+    assert all(one.end == after.start for one, after in pairwise(found))
 
 
 def at_of(found: Sequence[Stretch], at: datetime) -> Stretch:

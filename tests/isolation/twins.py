@@ -155,6 +155,12 @@ def _row(table: str, company: UUID, letter: str, ids: Ids) -> Row:
         "push_notice": {"state": "sent"},
         "promise": {"kept_at": None, "dropped_at": None},
         "handover": {"state": "offered", "companies": []},
+        "on_call_version": {"holds_until": None, "removed": False},
+        "on_call_change": {
+            **{"kind": "override", "state": "agreed", "event": ids.name, "other_id": ids.other("other_id")},
+            **dict.fromkeys(("other_starts_at", "other_ends_at")),
+            **dict.fromkeys(("ends_at", "last_at"), ids.now + timedelta(hours=1)),
+        },
         "handover_incident": {"outcome": "offered"},
     }
     return {"letter": letter, "number": number, "ids": ids, **chosen, **by_table.get(table, {})}

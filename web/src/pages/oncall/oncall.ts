@@ -40,13 +40,13 @@ export function useSchedules(enabled = true) {
 }
 
 export function useSchedule(id: string, enabled: boolean) {
-  return useQuery({ queryKey: [KEY, "schedule", id], queryFn: () => answered(client.GET("/api/on-call/schedules/{schedule_id}", { params: { path: { schedule_id: id } } })), enabled });
+  return useQuery({ queryKey: [KEY, "schedule", id], queryFn: () => answered(client.GET("/api/on-call/schedules/{on_call_id}", { params: { path: { on_call_id: id } } })), enabled });
 }
 
 export function useCalendar(id: string, from: string, to: string) {
   return useQuery({
     queryKey: [KEY, "calendar", id, from, to],
-    queryFn: () => answered(client.GET("/api/on-call/schedules/{schedule_id}/calendar", { params: { path: { schedule_id: id }, query: { from, to } } })),
+    queryFn: () => answered(client.GET("/api/on-call/schedules/{on_call_id}/calendar", { params: { path: { on_call_id: id }, query: { from, to } } })),
     refetchInterval: ASK_AGAIN_MS, placeholderData: (was) => was,
   });
 }
@@ -71,18 +71,18 @@ export function usePeople() {
 export function useActing() {
   const queries = useQueryClient();
   const onSettled = () => void queries.invalidateQueries({ queryKey: [KEY] });
-  const schedule = (id: string) => ({ params: { path: { schedule_id: id } } });
+  const schedule = (id: string) => ({ params: { path: { on_call_id: id } } });
   const change = (id: string) => ({ params: { path: { change_id: id } } });
   return {
-    override: useMutation({ mutationFn: ({ id, body }: { id: string; body: Shapes["OverrideAsked"] }) => answered(client.POST("/api/on-call/schedules/{schedule_id}/overrides", { ...schedule(id), body })), onSettled }),
-    swap: useMutation({ mutationFn: ({ id, body }: { id: string; body: Shapes["SwapAsked"] }) => answered(client.POST("/api/on-call/schedules/{schedule_id}/swaps", { ...schedule(id), body })), onSettled }),
-    importing: useMutation({ mutationFn: ({ id, body }: { id: string; body: Shapes["ImportAsked"] }) => answered(client.POST("/api/on-call/schedules/{schedule_id}/import", { ...schedule(id), body })), onSettled }),
+    override: useMutation({ mutationFn: ({ id, body }: { id: string; body: Shapes["OverrideAsked"] }) => answered(client.POST("/api/on-call/schedules/{on_call_id}/overrides", { ...schedule(id), body })), onSettled }),
+    swap: useMutation({ mutationFn: ({ id, body }: { id: string; body: Shapes["SwapAsked"] }) => answered(client.POST("/api/on-call/schedules/{on_call_id}/swaps", { ...schedule(id), body })), onSettled }),
+    importing: useMutation({ mutationFn: ({ id, body }: { id: string; body: Shapes["ImportAsked"] }) => answered(client.POST("/api/on-call/schedules/{on_call_id}/import", { ...schedule(id), body })), onSettled }),
     accept: useMutation({ mutationFn: (id: string) => answered(client.POST("/api/on-call/changes/{change_id}/accept", change(id))), onSettled }),
     decline: useMutation({ mutationFn: (id: string) => answered(client.POST("/api/on-call/changes/{change_id}/decline", change(id))), onSettled }),
     withdraw: useMutation({ mutationFn: (id: string) => answered(client.POST("/api/on-call/changes/{change_id}/withdraw", change(id))), onSettled }),
     add: useMutation({ mutationFn: (body: ScheduleWish) => answered(client.POST("/api/on-call/schedules", { body })), onSettled }),
-    save: useMutation({ mutationFn: ({ id, body }: { id: string; body: Shapes["OnCallScheduleChanged"] }) => answered(client.PUT("/api/on-call/schedules/{schedule_id}", { ...schedule(id), body })), onSettled }),
-    remove: useMutation({ mutationFn: (id: string) => answered(client.DELETE("/api/on-call/schedules/{schedule_id}", schedule(id))), onSettled }),
+    save: useMutation({ mutationFn: ({ id, body }: { id: string; body: Shapes["OnCallScheduleChanged"] }) => answered(client.PUT("/api/on-call/schedules/{on_call_id}", { ...schedule(id), body })), onSettled }),
+    remove: useMutation({ mutationFn: (id: string) => answered(client.DELETE("/api/on-call/schedules/{on_call_id}", schedule(id))), onSettled }),
     preview: useMutation({ mutationFn: (body: Shapes["PreviewAsked"]) => answered(client.POST("/api/on-call/preview", { body })) }),
     addFeed: useMutation({ mutationFn: (schedule_id: string | null) => answered(client.POST("/api/on-call/feeds", { body: { schedule_id } })), onSettled }),
     endFeed: useMutation({ mutationFn: (id: string) => answered(client.DELETE("/api/on-call/feeds/{calendar_feed_id}", { params: { path: { calendar_feed_id: id } } })), onSettled }),
