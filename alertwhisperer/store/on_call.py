@@ -100,6 +100,11 @@ async def history(unit: Unit, schedule_id: UUID, *, limit: int) -> tuple[Version
     return tuple([_version(row) async for row in rows])
 
 
+async def count_turns(unit: Unit, companies: Sequence[CompanyId], user_id: UUID) -> int:
+    """In how many schedules of companies that the unit's transaction sees a person takes turns now."""
+    return int(await _sql.count_turns(unit.connection, companies=list(companies), user_id=user_id))
+
+
 async def company_of(connection: Connection, companies: Sequence[CompanyId], schedule_id: UUID) -> CompanyId | None:
     """Which of the companies has a schedule; `connection` sees them."""
     found: UUID | None = await _sql.company_of(connection, companies=list(companies), schedule_id=schedule_id)

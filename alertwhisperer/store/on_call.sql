@@ -38,6 +38,12 @@ WHERE v.company_id = :company_id AND v.schedule_id = :schedule_id
 ORDER BY v.version DESC
 LIMIT :limit;
 
+-- name: count_turns$
+-- In how many schedules of some companies a person takes turns now; there are few: the guard bounds schedules.
+SELECT count(*) FROM on_call_version v
+WHERE v.company_id = ANY (:companies::uuid[]) AND v.holds_until IS NULL AND NOT v.removed
+  AND EXISTS (SELECT FROM jsonb_array_elements(v.plan -> 'layers') AS l WHERE l -> 'people' @> to_jsonb(:user_id::uuid::text));
+
 -- name: company_of$
 -- Which of some companies has a schedule; rides on on_call_version_pkey.
 SELECT v.company_id FROM on_call_version v

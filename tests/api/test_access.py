@@ -146,8 +146,9 @@ async def test_another_company_answers_as_an_absent_one_on_every_route(
     for door in ids:
         body = {} if door.method == "GET" else {"json": _BODIES.get(door.path.rsplit("/", 1)[-1], {})}
         assert isinstance(door.declares, Allow)
-        # Whose role may not do it at all is told so, whatever the id.
-        status = 404 if allowed(people.stranger.role, door.declares.action) else 403
+        # Whose role may not do it at all is told so, whatever the id; but of a company that is not theirs nothing.
+        is_hidden = isinstance(door.declares, AllowInCompany) or allowed(people.stranger.role, door.declares.action)
+        status = 404 if is_hidden else 403
         theirs = await doors.stranger.ask(door.method, door.path.format_map(real), status, **body)
         absent = {name: uuid4() for name in real}
         nothing = await doors.stranger.ask(door.method, door.path.format_map(absent), status, **body)

@@ -155,7 +155,10 @@ def _row(table: str, company: UUID, letter: str, ids: Ids) -> Row:
         "push_notice": {"state": "sent"},
         "promise": {"kept_at": None, "dropped_at": None},
         "handover": {"state": "offered", "companies": []},
-        "on_call_version": {"holds_until": None, "removed": False},
+        "on_call_version": {
+            **{"holds_until": None, "removed": False},
+            "plan": f'{{"of": "{letter}", "layers": [{{"people": ["{ids.other("user_id")}"]}}]}}',
+        },
         "on_call_change": {
             **{"kind": "override", "state": "agreed", "event": ids.name, "other_id": ids.other("other_id")},
             **dict.fromkeys(("other_starts_at", "other_ends_at")),
