@@ -267,8 +267,11 @@ async def test_who_is_removed_leaves_a_gap_and_was_there_before(
 ) -> None:
     schedule = await own_schedule(team, clock, team.kim)
     then = clock.now()
+    await team.kim.door.post("/api/on-call/feeds", {}, 201)
     clock.advance(timedelta(hours=1))
-    await offboard(database, Scope(INSTALLATION, "test"), team.kim.user.id, now=clock.now(), why="left")
+    left = await offboard(database, Scope(INSTALLATION, "test"), team.kim.user.id, now=clock.now(), why="left")
+    held = {one.kind: one.count for one in left.held}
+    assert (held["on-call schedules with turns"], held["calendar addresses"]) == (1, 1)
     clock.advance(timedelta(hours=1))
     now = await says(team.boss.door, schedule, team.first)
     assert (now["on_call"], now["layers"][0]["idle"]) == (None, "gone")
