@@ -1,7 +1,7 @@
 """All schedules that somebody may see or ask, as far as they touch a time, with whom they name."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -47,6 +47,7 @@ class Book:
         person: who looks; None: whoever types at the machine.
         people: all whom the schedules name.
         users: those of them who are still here, as they are now.
+        answers: what was calculated already: a schedule of the MSP may answer for a thousand companies at once.
     """
 
     person: Person | None
@@ -54,6 +55,7 @@ class Book:
     companies: Mapping[CompanyId, Company]
     people: Mapping[UUID, Known]
     users: Mapping[UUID, User]
+    answers: dict[tuple[UUID, datetime], OnCall | None] = field(default_factory=dict, repr=False, compare=False)
 
     def name_of(self, user_id: UUID | None) -> str | None:
         """The e-mail of somebody; None for nobody."""
@@ -75,13 +77,19 @@ class Book:
         for rota in self.rotas:
             version = rota.version_at(at)
             near = None if version is None else nearness(version, company_id, company.group_id)
-            says = None if near is None else on_call(rota, at)
+            says = None if near is None else self._says(rota, at)
             if near is not None and says is not None:
                 user = None if says.user_id is None else self.users.get(says.user_id)
                 found.append(
                     Serving(near, rota, says, user is None or user.serves(company_id), self.sees(says.version))
                 )
         return tuple(sorted(found, key=lambda one: (_ORDER[one.nearness], one.says.version.plan.name)))
+
+    def _says(self, rota: Rota, at: datetime) -> OnCall | None:
+        key = rota.latest.schedule_id, at
+        if key not in self.answers:
+            self.answers[key] = on_call(rota, at)
+        return self.answers[key]
 
 
 def sees(person: Person | None, version: Version, served: Mapping[CompanyId, Company]) -> bool:
