@@ -38,7 +38,7 @@ export function CalendarPart({ schedules, shown, onShow }: { schedules: readonly
   return (
     <section className={styles.part} aria-label="Calendar">
       <div className={styles.head}>
-        <Select aria-label="Schedule" size="xs" allowDeselect={false} searchable={schedules.length > 8} data={schedules.map((one) => ({ value: one.id, label: one.company ? `${one.name} (${one.company})` : one.name }))} value={shown.id} onChange={(id) => id && onShow(id)} />
+        <Select aria-label="Schedule" size="xs" w={260} allowDeselect={false} searchable={schedules.length > 8} data={schedules.map((one) => ({ value: one.id, label: one.company ? `${one.name} (${one.company})` : one.name }))} value={shown.id} onChange={(id) => id && onShow(id)} />
         <Group gap={4} wrap="nowrap">
           <Button size="xs" aria-label="Earlier" onClick={() => setTurned(turned - 1)}><Icon name="left" size={12} /></Button>
           <Button size="xs" disabled={turned === 0} onClick={() => setTurned(0)}>Today</Button>

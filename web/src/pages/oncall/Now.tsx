@@ -11,7 +11,7 @@ import { At } from "@/parts/Time";
 import { useScope } from "@/shell/scope";
 import styles from "./OnCall.module.css";
 
-const AT_FIRST = 12;
+const AT_FIRST = 8;
 
 /** Who is on call now for each company, by the nearest schedule that has somebody; those with nobody first. */
 export function Now({ several }: { several: boolean }) {

@@ -36,8 +36,8 @@ export default function OnCall() {
         {data.items.length ? <Gaps /> : null}
         {shown ? (
           <>
-            <CalendarPart schedules={data.items} shown={shown} onShow={(id) => void navigate({ to: "/on-call", search: { ...search, schedule: id } as never })} />
             <Now several={companies.length > 1} />
+            <CalendarPart schedules={data.items} shown={shown} onShow={(id) => void navigate({ to: "/on-call", search: { ...search, schedule: id } as never })} />
           </>
         ) : (
           <>

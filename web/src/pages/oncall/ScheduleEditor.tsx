@@ -70,7 +70,7 @@ function Form({ schedule }: { schedule: Schedule | null }) {
           {wish.layers.map((one, place) => (
             <LayerFields key={place} layer={one} place={place} count={wish.layers.length} failure={failure} onChange={(part) => layer(place, part)} onMove={(by) => move(place, by)} onRemove={() => change({ layers: wish.layers.filter((_, at) => at !== place) })} />
           ))}
-          <Group><Button type="button" disabled={wish.layers.length >= 10} onClick={() => change({ layers: [...wish.layers, newLayer(`Layer ${wish.layers.length + 1}`)] })}>Add a layer on top</Button><span className="dim small">A layer below wins over those above it, where it has somebody.</span></Group>
+          <Group><Button type="button" disabled={wish.layers.length >= 10} onClick={() => change({ layers: [...wish.layers, newLayer(`Layer ${wish.layers.length + 1}`)] })}>Add a layer</Button><span className="dim small">A layer below wins over those above it, where it has somebody.</span></Group>
         </fieldset>
         <aside className={`card ${styles.preview}`} aria-label="What it says">
           <h2>What it says</h2>
