@@ -451,7 +451,7 @@ async def test_another_company_sees_nothing(team: Team, clock: ManualClock) -> N
 async def test_what_is_of_no_use_is_refused(team: Team, clock: ManualClock) -> None:
     good = plan(clock, team.kim) | {"company_id": str(team.first.id)}
     layer = good["layers"][0]
-    for change in (
+    useless: tuple[dict[str, Any], ...] = (
         {"time_zone": "Mars/Base"},
         {"layers": []},
         {"layers": [{**layer, "people": []}]},
@@ -462,7 +462,8 @@ async def test_what_is_of_no_use_is_refused(team: Team, clock: ManualClock) -> N
         {"layers": [{**layer, "ends_on": layer["starts_on"].replace("20", "19", 1)}]},
         {"layers": [{**layer, "hours": [{"days": [], "from": "08:00", "to": "18:00"}]}]},
         {"serves": {"everybody": True}},
-    ):
+    )
+    for change in useless:
         await team.customer.door.post("/api/on-call/schedules", {**good, **change}, 422)
     await team.customer.door.post("/api/on-call/schedules", {**good, "company_id": str(team.second.id)}, 404)
 
@@ -483,9 +484,9 @@ async def test_a_secret_address_shows_ones_own_times_and_nothing_else(team: Team
     address = made["address"].removeprefix("https://alerts.example.org")
     answer = await team.kim.door.client.get(address)
     assert answer.headers["content-type"].startswith("text/calendar")
-    events = list(Calendar.from_ical(answer.text).walk("VEVENT"))
+    events = Calendar.from_ical(answer.text).events
     assert str(events[0]["SUMMARY"]) == "On call: Nights"
-    assert events[0]["DTEND"].dt == eight(clock, 1)
+    assert events[0].end == eight(clock, 1)
     assert team.lee.email not in answer.text
     assert "Acme" not in answer.text
     listed = (await team.kim.door.get("/api/on-call/feeds"))["items"]
