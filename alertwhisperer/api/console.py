@@ -17,7 +17,7 @@ from alertwhisperer.api.envelope import GUARDS, STRICT_TRANSPORT
 from alertwhisperer.console.site import File, Site
 
 PAGES = (
-    *("board", "incidents", "alerts", "approvals", "runs", "runbooks", "shift", "dashboard", "reports"),
+    *("board", "incidents", "alerts", "approvals", "runs", "runbooks", "shift", "on-call", "dashboard", "reports"),
     *("companies", "quarantine", "audit", "me", "search", "suppressed"),
 )
 """First parts of the addresses that are pages of the console; `web/src/router.tsx` has the same."""

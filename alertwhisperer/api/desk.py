@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Request
 
 from alertwhisperer.api.client import Network
+from alertwhisperer.api.pace import Pace
 from alertwhisperer.domain.company import Scope
 from alertwhisperer.domain.rerun import Reran
 from alertwhisperer.domain.runbook import Runbook
@@ -20,6 +21,9 @@ from alertwhisperer.remediate.certificate import DrillRecord, record_of
 from alertwhisperer.remediate.means import Means, NoIncidents, without_runbooks
 from alertwhisperer.sources.contract import Source
 from alertwhisperer.store.database import Database
+
+CALENDARS_PER_MINUTE = 30
+"""Of one secret address, and of one network address; programs ask every few minutes at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class Desk:
         issuers: what is known of identity providers, and the way to ask them.
         push_call: the way to push services; it refuses addresses that are not public.
         contact: whom somebody outside may ask about this installation: a mailto: or https: address.
+        calendar_pace: how often calendars are read by their secret addresses.
         drill_record_of: whether a runbook was tried on a throwaway machine.
     """
 
@@ -86,6 +91,7 @@ class Desk:
     issuers: Issuers = field(default_factory=lambda: Issuers(nobody, SystemClock()))
     push_call: Call = calls_nobody
     contact: str = "mailto:admin@alertwhisperer.local"
+    calendar_pace: Pace = field(default_factory=lambda: Pace(CALENDARS_PER_MINUTE))
     drill_record_of: Callable[[Runbook], DrillRecord] = nothing_drilled
 
 

@@ -46,6 +46,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "incidents": "Incidents of a company: list, show, act on them.",
         "promise": "Promises to clients about incidents: make, list, keep, drop.",
         "shift": "Shift: what it leaves to the next, and handing incidents over.",
+        "oncall": "On call: who is, and why; schedules, overrides, swaps, calendars.",
         "rules": "Correlation rules of a company.",
         "runbook": "Runbooks: what mends a fault, prebuilt ones and a company's own.",
         "window": "Maintenance windows: when and where alerts open no incident.",

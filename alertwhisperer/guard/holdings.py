@@ -17,6 +17,7 @@ from alertwhisperer.store import (
     handovers,
     identity,
     offboarding,
+    on_call,
     push,
     sessions,
     sign_in,
@@ -26,6 +27,7 @@ from alertwhisperer.store import (
 SENIOR_TECHNICIAN = "senior_technician"
 _MOST_SESSIONS = 1_000
 _MOST_DEVICES = 1_000
+_MOST_CALENDARS = 1_000
 
 
 class Sessions:
@@ -113,6 +115,34 @@ class Devices:
     async def let_go(self, leaving: Leaving) -> int:
         """Nothing is sent to them any more, what waits included."""
         return len(await push.remove_all(leaving.unit, leaving.user.id))
+
+
+class Calendars:
+    """Secret addresses by which calendar programs read on-call times in the person's name."""
+
+    kind, fate = "calendar addresses", "ended"
+
+    async def count(self, leaving: Leaving) -> int:
+        """Live ones."""
+        return len(await on_call.feeds_of(leaving.unit, leaving.user.id, limit=_MOST_CALENDARS))
+
+    async def let_go(self, leaving: Leaving) -> int:
+        """None of them leads anywhere any more."""
+        return len(await on_call.revoke_feeds(leaving.unit, leaving.user.id, now=leaving.now))
+
+
+class Turns:
+    """Schedules in which the person takes turns on call."""
+
+    kind, fate = "on-call schedules with turns", "left as gaps until somebody changes them"
+
+    async def count(self, leaving: Leaving) -> int:
+        """Those in which they are named now."""
+        return await on_call.count_turns(leaving.unit, leaving.companies, leaving.user.id)
+
+    async def let_go(self, leaving: Leaving) -> int:
+        """They are called no more from now on; the gaps are shown on the page of who is on call."""
+        return await self.count(leaving)
 
 
 class Requests:
@@ -277,6 +307,8 @@ HOLDINGS: tuple[Holding, ...] = (
     WaysIn(),
     Identities(),
     Devices(),
+    Calendars(),
+    Turns(),
     Requests(),
     Offers(),
     Incidents(),

@@ -8,10 +8,11 @@ TOKEN_PREFIX = "awt_"  # noqa: S105  # a prefix, not a secret
 SESSION_PREFIX = "aws_"
 LINK_PREFIX = "awl_"
 DIRECTORY_PREFIX = "awd_"
+CALENDAR_PREFIX = "awc_"
 HINT_LETTERS = 8
 
 # Each pattern begins with a fixed word, so that a long hostile text costs time in proportion to its length.
-_OURS = re.compile(r"(aw[dklst]_[A-Za-z0-9_-]{4})[A-Za-z0-9_-]+")
+_OURS = re.compile(r"(aw[cdklst]_[A-Za-z0-9_-]{4})[A-Za-z0-9_-]+")
 _STANDARD = re.compile(r"whsec_[A-Za-z0-9+/=_-]+")
 _SCHEME = re.compile(r"(?i)\b(bearer|basic|geniekey|apikey)([ \t]+|%20|\+)[^\s\"',;&]+")
 _LOGIN = re.compile(r"(://[^\s/:@\"']*:)[^\s/@\"']+(@)")
@@ -45,6 +46,11 @@ def new_link() -> str:
 def new_directory_token() -> str:
     """What a provider's directory shows (SCIM): `awd_` and 32 random bytes in URL-safe base64 (43 letters)."""
     return DIRECTORY_PREFIX + secrets.token_urlsafe(32)
+
+
+def new_calendar() -> str:
+    """What a calendar's secret address holds: `awc_` and 32 random bytes in URL-safe base64 (43 letters)."""
+    return CALENDAR_PREFIX + secrets.token_urlsafe(32)
 
 
 def new_secret() -> str:

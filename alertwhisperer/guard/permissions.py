@@ -86,6 +86,13 @@ class Action(StrEnum):
     HANDOVER_CROSS = "handover.cross"
     HANDOVER_OFFER = "handover.offer"
     HANDOVER_ACCEPT = "handover.accept"
+    ON_CALL_READ = "on_call.read"
+    ON_CALL_CROSS = "on_call.cross"
+    ON_CALL_SET = "on_call.set"
+    ON_CALL_SET_ALL = "on_call.set_all"
+    ON_CALL_TAKE = "on_call.take"
+    ON_CALL_SWAP = "on_call.swap"
+    ON_CALL_OWN = "on_call.own"
     RULE_READ = "rule.read"
     RULE_SET = "rule.set"
     WINDOW_READ = "window.read"
@@ -282,6 +289,17 @@ PERMISSIONS: Mapping[Action, Rule] = MappingProxyType(
         Action.HANDOVER_ACCEPT: Rule(_STAFF, "As incident.assign: one gives the incidents to oneself."),
         Action.SEARCH_CROSS: Rule(
             _ALL, "Only what one may read is looked through, each kind of thing by its own row; audited as alert.cross."
+        ),
+        Action.ON_CALL_READ: Rule(_STAFF, "Whoever answers incidents sees whom to call; a reader calls nobody."),
+        Action.ON_CALL_CROSS: Rule(_STAFF, "The same of all companies that one serves; audited as alert.cross."),
+        Action.ON_CALL_SET: Rule(_ADMINS, "It decides who is called at night."),
+        Action.ON_CALL_SET_ALL: _of_msp("A schedule of the MSP is for several companies."),
+        Action.ON_CALL_TAKE: Rule(
+            _STAFF, "To take a stretch oneself, or to say that one is away; to put somebody else there is on_call.set."
+        ),
+        Action.ON_CALL_SWAP: Rule(_STAFF, "A swap counts when the other has agreed."),
+        Action.ON_CALL_OWN: Rule(
+            _STAFF, "One's own stretches, and the secret addresses of one's calendars.", Reach.SELF
         ),
         Action.RULE_READ: Rule(_STAFF, "Whoever answers incidents sees why alerts became one."),
         Action.RULE_SET: Rule(_ADMINS, "Rules decide what becomes an incident, and what does not."),

@@ -26,6 +26,10 @@ _IDS: Mapping[str, str] = MappingProxyType(
         "report_id": "SELECT report_id FROM report WHERE company_id = $1",
         "promise_id": "SELECT promise_id FROM promise WHERE company_id = $1",
         "handover_id": "SELECT handover_id FROM handover_incident WHERE company_id = $1",
+        "on_call_id": "SELECT schedule_id FROM on_call_version WHERE company_id = $1",
+        "change_id": "SELECT change_id FROM on_call_change WHERE company_id = $1",
+        "calendar_feed_id": "SELECT feed_id FROM on_call_feed f JOIN user_company u USING (user_id)"
+        " WHERE u.company_id = $1",
         "schedule_id": "SELECT schedule_id FROM report_schedule WHERE company_id = $1",
         "feed_id": "SELECT integration_id FROM feed WHERE company_id = $1",
         "token_id": "SELECT token_id FROM api_token t JOIN user_company u USING (user_id) WHERE u.company_id = $1",

@@ -1,6 +1,6 @@
 """Deny by default: no route without an action, no action without a person, no company but one's own."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from alertwhisperer.api.access import Allow, AllowInCompany, Door, Open, doors, refuse_undeclared
 from alertwhisperer.api.application import OPENAPI_PATH
 from alertwhisperer.domain.report import Every, Format, PeriodWord
-from alertwhisperer.guard.permissions import PERMISSIONS, Reach
+from alertwhisperer.guard.permissions import PERMISSIONS, Reach, allowed
 from alertwhisperer.guard.tokens import list_tokens
 from alertwhisperer.guard.vault import Vault
 from alertwhisperer.kit.clock import ManualClock
@@ -27,7 +27,7 @@ from tests.remediate.rows import run_something
 OPEN = {"/health/live", "/health/ready", "/metrics", "/api/session"}
 OPEN_PAGES = ("/sign-in", "/sign-out", "/password", "/invitation/", "/account")
 """Pages ask for the session themselves, since they answer with a page where there is none."""
-OTHER_LOCKS = ("/scim/v2/",)
+OTHER_LOCKS = ("/scim/v2/", "/api/on-call/calendar/")
 """Doors with a lock of their own kind."""
 
 
@@ -97,6 +97,10 @@ async def test_another_company_answers_as_an_absent_one_on_every_route(
     offer = {"to": people.admin.email, "incident_ids": [str(told.incident_id)]}
     approval_id = await ask_something(database, tenant.scope, inventory["asset_id"], now=clock.now())
     run_id, act_id = await run_something(database, tenant.scope, approval_id, inventory["asset_id"], now=clock.now())
+    of_company = {**_PLAN, "company_id": str(tenant.id)}
+    of_company["layers"] = [{"name": "x", "people": [people.technician.email], "starts_on": "2026-01-05"}]
+    on_call = await doors.company_admin.post("/api/on-call/schedules", of_company, 201)
+    override = await doors.technician.post(f"/api/on-call/schedules/{on_call['id']}/overrides", {"to": _TOMORROW}, 201)
     values = {"private_key": "a key"}
     begins = clock.now().replace(tzinfo=None) + timedelta(days=1)
     quiet = {**_WINDOW, "starts": begins.isoformat(), "ends": (begins + timedelta(hours=1)).isoformat()}
@@ -125,6 +129,9 @@ async def test_another_company_answers_as_an_absent_one_on_every_route(
         "device_id": await add_device(database, vault, people.technician.id, at=clock.now()),
         "credential_id": kept.id,
         "window_id": (await doors.company_admin.post(path_of(tenant.id, "windows"), quiet, 201))["id"],
+        "on_call_id": on_call["id"],
+        "change_id": override["id"],
+        "calendar_feed_id": (await doors.technician.post("/api/on-call/feeds", {}, 201))["id"],
         "slug": "cache-drop",
         "name": "requests_per_minute",
         "version": 1,
@@ -141,9 +148,13 @@ async def test_another_company_answers_as_an_absent_one_on_every_route(
     assert len(ids) > 25
     for door in ids:
         body = {} if door.method == "GET" else {"json": _BODIES.get(door.path.rsplit("/", 1)[-1], {})}
-        theirs = await doors.stranger.ask(door.method, door.path.format_map(real), 404, **body)
+        assert isinstance(door.declares, Allow)
+        # Whose role may not do it at all is told so, whatever the id; but of a company that is not theirs nothing.
+        is_hidden = isinstance(door.declares, AllowInCompany) or allowed(people.stranger.role, door.declares.action)
+        status = 404 if is_hidden else 403
+        theirs = await doors.stranger.ask(door.method, door.path.format_map(real), status, **body)
         absent = {name: uuid4() for name in real}
-        nothing = await doors.stranger.ask(door.method, door.path.format_map(absent), 404, **body)
+        nothing = await doors.stranger.ask(door.method, door.path.format_map(absent), status, **body)
         for name, value in real.items():
             theirs["detail"] = theirs["detail"].replace(str(value), name)
             nothing["detail"] = nothing["detail"].replace(str(absent[name]), name)
@@ -190,6 +201,13 @@ async def test_an_admin_sees_that_a_company_does_not_exist(doors: Doors) -> None
 
 
 _WINDOW = {"name": "x", "reason": "x", "starts": "2099-01-01T08:00:00", "ends": "2099-01-01T09:00:00"}
+_TOMORROW, _AFTER = ((datetime.now(UTC) + timedelta(days=days)).isoformat() for days in (1, 2))
+_PLAN: dict[str, object] = {
+    "name": "x",
+    "time_zone": "UTC",
+    "layers": [{"name": "x", "people": ["x@example.org"], "starts_on": "2026-01-05"}],
+}
+
 _BODIES: dict[str, object] = {
     "windows": _WINDOW,
     "preview": _WINDOW,
@@ -212,6 +230,13 @@ _BODIES: dict[str, object] = {
     "rotate": {"values": {}},
     "binding": {"executor": "ssh", "settings": {}, "credential": "x"},
     "check": {"credential": "x"},
+    "{on_call_id}": {**_PLAN, "version": 1},
+    "overrides": {"to": _TOMORROW},
+    "swaps": {
+        **{"from": _TOMORROW, "to": _AFTER, "other": "x@example.org"},
+        **{"other_from": _TOMORROW, "other_to": _AFTER},
+    },
+    "import": {"calendar": "BEGIN:VCALENDAR"},
 }
 
 

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertwhisperer.guard.keys import hint, mask, new_key, new_secret, new_token
+from alertwhisperer.guard.keys import hint, mask, new_calendar, new_key, new_secret, new_token
 
 
 def test_keys_and_tokens_have_their_prefix_and_43_letters() -> None:
     assert re.fullmatch(r"awk_[A-Za-z0-9_-]{43}", new_key())
     assert re.fullmatch(r"awt_[A-Za-z0-9_-]{43}", new_token())
+    assert re.fullmatch(r"awc_[A-Za-z0-9_-]{43}", new_calendar())
     assert re.fullmatch(r"[A-Za-z0-9_-]{43}", new_secret())
     assert len({new_key() for _ in range(100)}) == 100
 
@@ -66,3 +67,10 @@ def test_a_key_keeps_its_hint_wherever_it_stands() -> None:
 def test_a_long_hostile_text_is_masked_in_time() -> None:
     for piece in ("a_", "://a:", "token", '="', "bearer "):
         mask(piece * 20_000)
+
+
+def test_a_calendars_address_is_masked_down_to_its_hint() -> None:
+    secret = new_calendar()
+    masked = mask(f"GET /api/on-call/calendar/{secret}/on-call.ics")
+    assert secret[8:] not in masked
+    assert hint(secret) in masked

@@ -88,6 +88,8 @@ def test_a_technician_works_incidents_and_sets_nothing_up() -> None:
         Action.FEED_POLL,  # to look at a tool now changes no setting
         Action.HANDOVER_OFFER,
         Action.HANDOVER_ACCEPT,  # one gives incidents to oneself
+        Action.ON_CALL_TAKE,  # likewise stretches
+        Action.ON_CALL_SWAP,  # counts when the other has agreed
         Action.REPORT_MAKE,  # shows nothing that they could not read
         Action.APPROVAL_ASK,
         Action.APPROVAL_DECIDE,

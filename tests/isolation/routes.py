@@ -43,6 +43,8 @@ _IDS: Mapping[str, str] = {
     "view_id": "SELECT view_id FROM saved_view WHERE about_id = $1",
     "device_id": "SELECT p.subscription_id FROM push_subscription p JOIN user_company USING (user_id)"
     " WHERE company_id = $1",
+    "on_call_id": "SELECT schedule_id FROM on_call_version WHERE company_id = $1",
+    "change_id": "SELECT change_id FROM on_call_change WHERE company_id = $1",
     "promise_id": "SELECT promise_id FROM promise WHERE company_id = $1",
     "window_id": "SELECT window_id FROM maintenance_window WHERE company_id = $1",
 }

@@ -157,6 +157,15 @@ def _row(table: str, company: UUID, letter: str, ids: Ids) -> Row:
         "push_notice": {"state": "sent"},
         "promise": {"kept_at": None, "dropped_at": None},
         "handover": {"state": "offered", "companies": []},
+        "on_call_version": {
+            **{"holds_until": None, "removed": False},
+            "plan": f'{{"of": "{letter}", "layers": [{{"people": ["{ids.other("user_id")}"]}}]}}',
+        },
+        "on_call_change": {
+            **{"kind": "override", "state": "agreed", "event": ids.name, "other_id": ids.other("other_id")},
+            **dict.fromkeys(("other_starts_at", "other_ends_at")),
+            **dict.fromkeys(("ends_at", "last_at"), ids.now + timedelta(hours=1)),
+        },
         "handover_incident": {"outcome": "offered"},
         "maintenance_window": {"sites": [], "assets": [ids.other("asset_id")], "ended_at": None, "ended_by": None},
         "maintenance_span": {"ends_at": ids.now + timedelta(hours=1)},

@@ -93,7 +93,7 @@ _ALWAYS = {
     "reports-schedules": "/reports?tab=schedules",
     "reports-baseline": "/reports?tab=baseline",
 }
-_OF_COMPANY = tuple("overview integrations rules runbooks access windows silence brakes people settings".split())
+_OF_COMPANY = tuple(["overview", "integrations", "rules", "runbooks", "access", "windows", "silence", "brakes", "people", "settings"])
 
 
 class Teller:

@@ -53,6 +53,10 @@ CHOSEN: Mapping[tuple[str, str], object] = {
     ("handover", "state"): "offered",
     ("handover", "companies"): [],
     ("handover_incident", "outcome"): "offered",
+    ("on_call_change", "kind"): "absence",
+    ("on_call_change", "state"): "agreed",
+    ("on_call_change", "ends_at"): datetime(2100, 1, 1, tzinfo=UTC),
+    ("on_call_change", "last_at"): datetime(2100, 1, 1, tzinfo=UTC),
     ("company_runbook", "slug"): "own-runbook",
     ("runbook_override", "risk"): "high",
 }

@@ -49,6 +49,7 @@ EXEMPT = {
     "uptime": "one row: since when this installation listens",
     "push_key": "the installation's own key pair, the private half sealed",
     "push_subscription": "devices of people, who may serve several companies; where they are reached is sealed",
+    "on_call_feed": "hashes of people's secret calendar addresses, looked up before a company is known",
     "data_key": "the installation's keys, wrapped; the application may only read them",
     "schema_migration": "names of files; the application has no right on it",
 }

@@ -26,7 +26,7 @@ _BY = Scope(INSTALLATION, "prover")
 _FILLED = (
     "integration_id", "key_id", "alert_id", "incident_id", "delivery_id", "quarantine_id", "site_id", "asset_id",
     "edge_id", "contact_id", "credential_id", "check_id", "token_id", "report_id", "schedule_id",
-    "promise_id", "handover_id",
+    "promise_id", "handover_id", "on_call_id", "change_id", "calendar_feed_id",
 )  # fmt: skip
 
 
@@ -138,6 +138,19 @@ async def fill(client: httpx.AsyncClient, begun: Begun) -> None:
         await _must(client.post(f"/api/incidents/{incident['id']}/promises", json=promised, headers=admin))
     offered = {"to": begun.emails[1], "note": word, "incident_ids": [one["id"] for one in listed["items"]]}
     await _must(client.post("/api/handovers", json=offered, headers=admin))
+    await _put_on_call(client, begun, admin)
+
+
+async def _put_on_call(client: httpx.AsyncClient, begun: Begun, admin: Mapping[str, str]) -> None:
+    """A schedule of the company, a stretch that somebody takes, and a calendar address."""
+    word, path = begun.canary, "/api/on-call/schedules"
+    layer = {"name": f"{word} layer", "people": [begun.emails[1]], "starts_on": "2026-01-05"}
+    plan = {"name": f"{word} on call", "time_zone": "UTC", "layers": [layer], "company_id": str(begun.company_id)}
+    made = await _must(client.post(path, json=plan, headers=admin))
+    until = datetime.fromisoformat(made["holds_from"]) + timedelta(days=1)
+    taken = {"to": until.isoformat(), "reason": word}
+    await _must(client.post(f"{path}/{made['id']}/overrides", json=taken, headers=admin))
+    await _must(client.post("/api/on-call/feeds", json={"schedule_id": made["id"]}, headers=admin))
 
 
 async def finish(owner: Connection, begun: Begun) -> Side:

@@ -20,6 +20,7 @@ export const sections: readonly { title: string; entries: readonly Entry[] }[] =
       { to: "/approvals", title: "Approvals", icon: "approvals", action: "approval.read", chord: "p" },
       { to: "/runs", title: "Runs", icon: "runs", action: "run.read", chord: "r" },
       { to: "/shift", title: "Hand-over", icon: "handover", action: "handover.cross", chord: "h" },
+      { to: "/on-call", title: "On call", icon: "phone", action: "on_call.cross", chord: "o" },
     ],
   },
   {

@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import type { Whole } from "@/api/acts";
 import { answered, client, type Shapes } from "@/api/client";
 import { useMay } from "@/api/session";
+import { CompanyNow } from "@/pages/oncall/NowLine";
 import { Icon } from "@/parts/Icon";
 import { Inert } from "@/parts/Inert";
 import styles from "./Incident.module.css";
@@ -46,6 +47,7 @@ export function Whom({ incident }: { incident: Whole }) {
   return (
     <section className="card" aria-label="Whom to call" id="whom">
       <div className={styles.cardhead}><h2>Whom to call</h2></div>
+      <CompanyNow company={incident.company_id} />
       {found.warnings.map((one) => (
         <p key={`${one.about} ${one.text}`} className={styles.warning}><Icon name="warning" size={14} /><span><b><Inert text={one.about} /></b>: <Inert text={one.text} /></span></p>
       ))}

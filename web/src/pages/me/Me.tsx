@@ -5,6 +5,7 @@ import { useState } from "react";
 import { answered, client } from "@/api/client";
 import { useMay, useSession } from "@/api/session";
 import { Devices } from "@/pages/me/Devices";
+import { Mine } from "@/pages/oncall/Mine";
 import { Icon } from "@/parts/Icon";
 import { counted, roleName } from "@/parts/names";
 import { useKeyBoard } from "@/shell/keys";
@@ -28,6 +29,7 @@ export default function Me() {
           <Group mt="sm" gap="xs"><Button component="a" href="/account">Password, second factor, sessions</Button><SignOut /></Group>
         </section>
         {may("push.own") ? <section className="card" aria-label="Told of incidents"><h2>Told of incidents</h2><Devices /></section> : null}
+        {may("on_call.own") ? <section className="card" aria-label="On call"><h2>On call</h2><Mine /></section> : null}
         <Looks />
       </div>
     </Page>

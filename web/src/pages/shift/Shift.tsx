@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import { Link, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useMay, useSession } from "@/api/session";
+import { NowByPerson } from "@/pages/oncall/NowLine";
 import { HandOverDialog } from "@/pages/shift/HandOverDialog";
 import { Offers } from "@/pages/shift/Offers";
 import { Part } from "@/pages/shift/Part";
@@ -46,6 +47,8 @@ export default function Shift() {
 
 function Shown({ shift, withCompany }: { shift: Found; withCompany: boolean }) {
   const { companies } = useSession();
+  const may = useMay();
+  const { companyId } = useScope();
   const named = withCompany && companies.length > 1;
   return (
     <div className={styles.page}>
@@ -55,6 +58,7 @@ function Shown({ shift, withCompany }: { shift: Found; withCompany: boolean }) {
           <Incidents title="Needs acknowledgement" found={shift.needs_ack} named={named} none="Nothing waits for somebody to take it." more="/incidents?state=needs_ack" />
         </div>
         <div className={styles.column}>
+          {may("on_call.cross") ? <section className={`card ${styles.part}`} aria-label="On call now"><h2>On call now</h2><NowByPerson company={companyId} /></section> : null}
           <Incidents title="Being worked" found={shift.working} named={named} none="Nobody works on anything." more="/incidents?state=acknowledged" />
           <Incidents title="Waiting" found={shift.waiting} named={named} none="Nothing is snoozed, and nothing clears." more="/incidents?state=open" />
           <Promises promises={shift.promises} named={named} />
