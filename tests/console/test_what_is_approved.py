@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from alertwhisperer.domain.user import Role
 from tests.console.conftest import Open, Scene, alert
-from tests.screens.mended import a_key
+from tests.peers.sshd import a_key
 
 
 def _bound(scene: Scene, name: str, credential: str) -> str:

@@ -93,7 +93,10 @@ _ALWAYS = {
     "reports-schedules": "/reports?tab=schedules",
     "reports-baseline": "/reports?tab=baseline",
 }
-_OF_COMPANY = tuple(["overview", "integrations", "rules", "runbooks", "access", "windows", "silence", "brakes", "people", "settings"])
+_OF_COMPANY = (
+    *("overview", "integrations", "rules", "runbooks", "access"),
+    *("windows", "silence", "brakes", "people", "settings"),
+)
 
 
 class Teller:

@@ -16,11 +16,12 @@ from alertwhisperer.api.on_call_schedules import OnCallScheduleAdded, PlanAsked,
 from alertwhisperer.app.build import House
 from alertwhisperer.cli import output
 from alertwhisperer.cli.acting import across_companies, acting, acts, by, somebody
+from alertwhisperer.cli.find import find_company
 from alertwhisperer.cli.groups import group
-from alertwhisperer.cli.house import AsJson, DataDir, company_id, identifier, in_house
+from alertwhisperer.cli.house import AsJson, DataDir, identifier, in_house
 from alertwhisperer.cli.moments import moment, moment_or_none
 from alertwhisperer.cli.sheet import read as read_file
-from alertwhisperer.domain.company import INSTALLATION
+from alertwhisperer.domain.company import INSTALLATION, CompanyId
 from alertwhisperer.domain.errors import Invalid
 from alertwhisperer.domain.on_call import Change, ChangeKind, Span
 from alertwhisperer.escalate import changes, feeds, importing, own, schedules
@@ -46,10 +47,10 @@ def who(
     as_json: AsJson = False,
 ) -> None:
     """Say who is on call for each company, and why."""
-    wanted = frozenset(identifier(one, "--company") for one in companies or ())
     asked = moment_or_none(at, "--at")
 
     async def work(house: House) -> Any:
+        wanted = frozenset([await find_company(house, one) for one in companies or ()])
         when = asked or house.clock.now()
         async with across_companies(house, Action.ON_CALL_CROSS) as look:
             book = await schedules.look_over(look, acting().person, Span(when, when + timedelta(seconds=1)))
@@ -172,7 +173,10 @@ def add(
     ],
     zone: Annotated[str, typer.Option("--zone", help="Time zone, an IANA name.")],
     company: Annotated[
-        str, typer.Option("--company", "-c", help="Whose; `msp` for one of the MSP, which is for all companies.")
+        str,
+        typer.Option(
+            "--company", "-c", help="Whose: by id, ref or name; `msp` for one of the MSP, which is for all companies."
+        ),
     ] = "msp",
     unit: Annotated[Literal["hour", "day", "week"], typer.Option("--unit", help="What --every counts.")] = "week",
     every: Annotated[int, typer.Option("--every", min=1, help="How long a turn lasts.")] = 1,
@@ -184,7 +188,11 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Add a schedule of one layer; `add-file` takes several."""
-    owner = company_id(company)
+
+    async def work(house: House) -> Any:
+        owner = await find_company(house, company)
+        return await _added(house, _asked(OnCallScheduleAdded, {**asked, **_belonging(owner)}))
+
     today = datetime.now(UTC).date()
     layer = {
         "name": "rotation",
@@ -194,22 +202,25 @@ def add(
         "starts_on": starts_on or (today - timedelta(days=today.weekday())).isoformat(),
         "hand_over": hand_over,
     }
-    serves = {"everybody": True} if owner == INSTALLATION else None
-    asked = {
-        "name": name,
-        "time_zone": zone,
-        "company_id": None if owner == INSTALLATION else str(owner),
-        "serves": serves,
-        "layers": [layer],
-    }
-    _tell_schedule(_added(_asked(OnCallScheduleAdded, asked), data_dir), as_json)
+    asked = {"name": name, "time_zone": zone, "layers": [layer]}
+    _tell_schedule(in_house(work, data_dir), as_json)
+
+
+def _belonging(owner: CompanyId) -> dict[str, object]:
+    """Whose a schedule is: one company's, or the MSP's for everybody."""
+    return {"serves": {"everybody": True}} if owner == INSTALLATION else {"company_id": str(owner)}
 
 
 @app.command(epilog="Example: alertwhisperer oncall add-file nights.json")
 @acts(Action.ON_CALL_SET)
 def add_file(file: _File, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Add a schedule as a file says it."""
-    _tell_schedule(_added(_asked(OnCallScheduleAdded, read_file(file)), data_dir), as_json)
+    asked = _asked(OnCallScheduleAdded, read_file(file))
+
+    async def work(house: House) -> Any:
+        return await _added(house, asked)
+
+    _tell_schedule(in_house(work, data_dir), as_json)
 
 
 @app.command(epilog="Example: alertwhisperer oncall change SCHEDULE_ID nights.json")
@@ -461,16 +472,10 @@ def _asked(model: type[Any], given: object) -> Any:
         raise Invalid(first["msg"], where=where, mend="see docs/on-call.md for an example") from failure
 
 
-def _added(asked: OnCallScheduleAdded, data_dir: Path | None) -> Any:
+async def _added(house: House, asked: OnCallScheduleAdded) -> Any:
     wish: Wish = asked.wish
-
-    async def work(house: House) -> Any:
-        made = await schedules.add_schedule(
-            house.database, by(), acting().person, asked.owner, wish, now=house.clock.now()
-        )
-        return await _shown(house, made.schedule_id)
-
-    return in_house(work, data_dir)
+    made = await schedules.add_schedule(house.database, by(), acting().person, asked.owner, wish, now=house.clock.now())
+    return await _shown(house, made.schedule_id)
 
 
 async def _shown(house: House, schedule_id: UUID) -> Any:
