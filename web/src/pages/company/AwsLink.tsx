@@ -41,7 +41,7 @@ function RoleCard({ company, one, mayCheck }: { company: string; one: Role; mayC
       {mayCheck ? (
         <form className={styles.ask} onSubmit={(event) => { event.preventDefault(); check.mutate({ credential: one.credential_id, ...(region.trim() ? { region: region.trim() } : {}) }); }}>
           <TextInput label="Region" description="Empty: that of an asset bound with it" placeholder="eu-central-1" value={region} onChange={(event) => setRegion(event.currentTarget.value)} error={asked} />
-          <Button type="submit" aria-label={`Check ${one.name}`} loading={check.isPending}>Check it now</Button>
+          <Button type="submit" aria-label={`Check it now: ${one.name}`} loading={check.isPending}>Check it now</Button>
         </form>
       ) : null}
       {check.error && asked === undefined ? <p role="alert" className={styles.bad}>{refusalElse(check.error)}</p> : null}

@@ -64,7 +64,7 @@ function Row({ company, one, ways, mayCheck, onBind, onUnbind }: RowProps) {
       </td>
       <td className={table.right}>
         <Group gap={6} justify="flex-end" wrap="nowrap">
-          {mayCheck ? <Button size="compact-xs" aria-label={`Check ${one.asset} now`} loading={check.isPending} onClick={() => check.mutate(undefined)}>Check now</Button> : null}
+          {mayCheck ? <Button size="compact-xs" aria-label={`Check now: ${one.asset}`} loading={check.isPending} onClick={() => check.mutate(undefined)}>Check now</Button> : null}
           {onBind ? <Button size="compact-xs" aria-label={`Bind ${one.asset} otherwise`} onClick={onBind}>Otherwise</Button> : null}
           {onUnbind ? <Button size="compact-xs" aria-label={`Unbind ${one.asset}`} onClick={onUnbind}>Unbind</Button> : null}
         </Group>
