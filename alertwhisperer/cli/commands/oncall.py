@@ -1,6 +1,6 @@
 """`alertwhisperer oncall`: who is on call and why, schedules, and what people change about their stretches."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -202,24 +202,24 @@ def add(
         "serves": serves,
         "layers": [layer],
     }
-    _tell_schedule(_added(_asked(OnCallScheduleAdded, asked), data_dir), as_json)
+    _tell_schedule(_added(lambda: asked, data_dir), as_json)
 
 
 @app.command(epilog="Example: alertwhisperer oncall add-file nights.json")
 @acts(Action.ON_CALL_SET)
 def add_file(file: _File, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Add a schedule as a file says it."""
-    _tell_schedule(_added(_asked(OnCallScheduleAdded, read_file(file)), data_dir), as_json)
+    _tell_schedule(_added(lambda: read_file(file), data_dir), as_json)
 
 
 @app.command(epilog="Example: alertwhisperer oncall change SCHEDULE_ID nights.json")
 @acts(Action.ON_CALL_SET)
 def change(identity: _Id, file: _File, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Let a schedule say what a file says, from now on."""
-    wanted, wish = identifier(identity), _asked(PlanAsked, read_file(file)).wish
+    wanted = identifier(identity)
 
     async def work(house: House) -> Any:
-        person = acting().person
+        person, wish = acting().person, _asked(PlanAsked, read_file(file)).wish
         seen, _, _ = await schedules.read_schedule(house.database, by(), person, wanted)
         await schedules.change_schedule(
             house.database, by(), person, wanted, wish, seen=seen.version, now=house.clock.now()
@@ -257,11 +257,11 @@ def override(
     as_json: AsJson = False,
 ) -> None:
     """Put somebody on call for a stretch, or say that they are away."""
-    wanted, first, last = identifier(identity), moment_or_none(start, "--from"), moment(end, "--to")
+    wanted = identifier(identity)
     kind = ChangeKind.ABSENCE if away else ChangeKind.OVERRIDE
 
     async def work(house: House) -> Change:
-        now = house.clock.now()
+        now, first, last = house.clock.now(), moment_or_none(start, "--from"), moment(end, "--to")
         return await changes.set_change(
             house.database,
             by(),
@@ -295,10 +295,10 @@ def swap(
 ) -> None:
     """Ask another person to exchange stretches; it counts when they accept."""
     wanted = identifier(identity)
-    mine = Span(moment(start, "--from"), moment(end, "--to"))
-    theirs = Span(moment(their_start, "--their-from"), moment(their_end, "--their-to"))
 
     async def work(house: House) -> Change:
+        mine = Span(moment(start, "--from"), moment(end, "--to"))
+        theirs = Span(moment(their_start, "--their-from"), moment(their_end, "--their-to"))
         return await changes.ask_swap(
             house.database, by(), somebody(), wanted, mine, other, theirs, reason=reason, now=house.clock.now()
         )
@@ -461,10 +461,12 @@ def _asked(model: type[Any], given: object) -> Any:
         raise Invalid(first["msg"], where=where, mend="see docs/on-call.md for an example") from failure
 
 
-def _added(asked: OnCallScheduleAdded, data_dir: Path | None) -> Any:
-    wish: Wish = asked.wish
+def _added(given: Callable[[], object], data_dir: Path | None) -> Any:
+    """Add what is given; it is read only once it is known that whoever acts may."""
 
     async def work(house: House) -> Any:
+        asked: OnCallScheduleAdded = _asked(OnCallScheduleAdded, given())
+        wish: Wish = asked.wish
         made = await schedules.add_schedule(
             house.database, by(), acting().person, asked.owner, wish, now=house.clock.now()
         )
