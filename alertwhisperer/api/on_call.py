@@ -191,6 +191,13 @@ class TurnShown(Shown):
 class LayerLine(Shown):
     """One layer over a time."""
 
+    model_config = example(
+        {
+            "name": "nights",
+            "turns": [{"from": _STRETCH["from"], "to": _STRETCH["to"], "turn_of": "kim@example.org", "idle": None}],
+        }
+    )
+
     name: str
     turns: list[TurnShown]
 

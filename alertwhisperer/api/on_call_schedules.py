@@ -37,6 +37,7 @@ from alertwhisperer.store.on_call import Known
 
 router = APIRouter(prefix="/api/on-call", tags=["on call"])
 
+_HOURS = {"days": [0, 1, 2, 3, 4], "from": "18:00", "to": "08:00"}
 _LAYER = {
     "name": "nights",
     "people": ["kim@example.org", "lee@example.org"],
@@ -45,7 +46,7 @@ _LAYER = {
     "starts_on": "2026-03-02",
     "hand_over": "08:00",
     "ends_on": None,
-    "hours": [{"days": [0, 1, 2, 3, 4], "from": "18:00", "to": "08:00"}],
+    "hours": [_HOURS],
 }
 _SERVES = {"everybody": True, "company_ids": [], "group_ids": []}
 _PLAN = {"name": "Nights", "time_zone": "Europe/Berlin", "layers": [_LAYER]}
@@ -69,6 +70,8 @@ _Email = Annotated[Text, Field(min_length=1, max_length=254)]
 class HoursShown(Shown):
     """Hours of the week."""
 
+    model_config = example(_HOURS)
+
     days: list[int]
     start: Annotated[str, Field(alias="from")]
     end: Annotated[str, Field(alias="to")]
@@ -91,6 +94,8 @@ class LayerShown(Shown):
 
 class ServesShown(Shown):
     """Which companies a schedule of the MSP is for."""
+
+    model_config = example(_SERVES)
 
     everybody: bool
     company_ids: Annotated[list[UUID], Field(description="of those that you serve")]
@@ -170,6 +175,8 @@ class CallablePeople(Shown):
 
 class HoursAsked(Asked):
     """Hours of the week; an end that is not after the start is on the next day."""
+
+    model_config = example(_HOURS)
 
     days: Annotated[
         list[Annotated[Whole, Field(ge=0, le=6)]], Field(min_length=1, max_length=7, description="0 is Monday")

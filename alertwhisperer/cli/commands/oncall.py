@@ -215,10 +215,9 @@ def _belonging(owner: CompanyId) -> dict[str, object]:
 @acts(Action.ON_CALL_SET)
 def add_file(file: _File, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Add a schedule as a file says it."""
-    asked = _asked(OnCallScheduleAdded, read_file(file))
 
     async def work(house: House) -> Any:
-        return await _added(house, asked)
+        return await _added(house, _asked(OnCallScheduleAdded, read_file(file)))
 
     _tell_schedule(in_house(work, data_dir), as_json)
 
@@ -227,10 +226,10 @@ def add_file(file: _File, data_dir: DataDir = None, as_json: AsJson = False) -> 
 @acts(Action.ON_CALL_SET)
 def change(identity: _Id, file: _File, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Let a schedule say what a file says, from now on."""
-    wanted, wish = identifier(identity), _asked(PlanAsked, read_file(file)).wish
+    wanted = identifier(identity)
 
     async def work(house: House) -> Any:
-        person = acting().person
+        person, wish = acting().person, _asked(PlanAsked, read_file(file)).wish
         seen, _, _ = await schedules.read_schedule(house.database, by(), person, wanted)
         await schedules.change_schedule(
             house.database, by(), person, wanted, wish, seen=seen.version, now=house.clock.now()
@@ -268,11 +267,11 @@ def override(
     as_json: AsJson = False,
 ) -> None:
     """Put somebody on call for a stretch, or say that they are away."""
-    wanted, first, last = identifier(identity), moment_or_none(start, "--from"), moment(end, "--to")
+    wanted = identifier(identity)
     kind = ChangeKind.ABSENCE if away else ChangeKind.OVERRIDE
 
     async def work(house: House) -> Change:
-        now = house.clock.now()
+        now, first, last = house.clock.now(), moment_or_none(start, "--from"), moment(end, "--to")
         return await changes.set_change(
             house.database,
             by(),
@@ -306,10 +305,10 @@ def swap(
 ) -> None:
     """Ask another person to exchange stretches; it counts when they accept."""
     wanted = identifier(identity)
-    mine = Span(moment(start, "--from"), moment(end, "--to"))
-    theirs = Span(moment(their_start, "--their-from"), moment(their_end, "--their-to"))
 
     async def work(house: House) -> Change:
+        mine = Span(moment(start, "--from"), moment(end, "--to"))
+        theirs = Span(moment(their_start, "--their-from"), moment(their_end, "--their-to"))
         return await changes.ask_swap(
             house.database, by(), somebody(), wanted, mine, other, theirs, reason=reason, now=house.clock.now()
         )
