@@ -42,6 +42,23 @@ _BASELINE = {
 _TAKEN = (4, 2, 6, 3)  # of a company's incidents, the one that somebody took, by company
 
 
+def take_turns(ask: Ask, people: Sequence[str], now: datetime) -> None:
+    """A schedule of two people for all companies: weeks, hours of the day, somebody away and a gap that this leaves."""
+    monday = (now - timedelta(days=now.weekday() + 7)).date().isoformat()
+    workdays = {"days": [0, 1, 2, 3, 4], "from": "08:00", "to": "18:00"}
+    layers = [
+        {"name": "Around the clock", "people": list(people), "starts_on": monday},
+        {"name": "Desk", "people": list(reversed(people)), "unit": "day", "starts_on": monday, "hours": [workdays]},
+    ]
+    plan = {"name": "Operations", "time_zone": "Europe/Berlin", "serves": {"everybody": True}, "layers": layers}
+    made = ask("POST", "/api/on-call/schedules", plan)
+    away = {"from": _written(now + timedelta(days=9)), "to": _written(now + timedelta(days=11))}
+    changes = f"/api/on-call/schedules/{made['id']}/overrides"
+    ask("POST", changes, {**away, "kind": "absence", "who": people[0], "reason": "At the conference."})
+    takes = {"from": _written(now + timedelta(days=2)), "to": _written(now + timedelta(days=2, hours=8))}
+    ask("POST", changes, {**takes, "who": people[1], "reason": "Swapped by phone."})
+
+
 def settle_in(ask: Ask, company_id: CompanyId, now: datetime) -> None:
     """A company that is set up: whom to call, a rule of its own, reports, and a freeze that is to come."""
     of = f"/api/companies/{company_id}"

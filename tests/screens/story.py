@@ -16,7 +16,7 @@ from alertwhisperer.domain.severity import Severity
 from alertwhisperer.domain.user import Role
 from tests.api.rows import tell_firing
 from tests.database import run_apart
-from tests.screens.lived import settle_in, work
+from tests.screens.lived import settle_in, take_turns, work
 from tests.screens.mended import bind_machines, mend, under_way
 from tests.server import Place, Sender, Server, bearer, house_of, new_company, new_sender, new_token
 
@@ -87,6 +87,8 @@ _ALWAYS = {
     "quarantine": "/quarantine",
     "audit": "/audit",
     "shift": "/shift",
+    "on-call": "/on-call",
+    "on-call-schedules": "/on-call?tab=schedules",
     "search": "/search?q=db-01",
     "me": "/me",
     "companies-brakes": "/companies?tab=brakes",
@@ -124,6 +126,7 @@ class Teller:
             machines = bind_machines(self._ask, senders[0].company_id)
             self._now(senders, now)
             self._windows(senders[0])
+            take_turns(self._ask, _PEOPLE, now)
             pages |= self._pages(senders[0]) | self._mended(senders[0].company_id, machines)
         if amount == "much":
             pages |= {"quarantine": f"/quarantine?company={senders[1].company_id}"}

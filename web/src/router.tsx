@@ -1,10 +1,8 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { parseSearch, stringifySearch } from "@/address";
 import { Failure, Skeleton } from "@/parts/States";
 import { NotHere } from "@/shell/NotHere";
 import { Shell } from "@/shell/Shell";
-
-/** Search parameters stay the plain words that the API uses; lists are joined by commas. */
-export type Search = Record<string, string | undefined>;
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotHere });
 
@@ -47,10 +45,6 @@ export const router = createRouter({
   defaultErrorComponent: ({ error, reset }) => <Failure what="This page" failure={error as Error} again={reset} />,
   defaultPreload: "intent",
   scrollRestoration: true,
-  parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
-  stringifySearch: (search) => {
-    const kept = Object.entries(search as Search).filter((one): one is [string, string] => one[1] !== undefined && one[1] !== "");
-    const text = new URLSearchParams(kept.map(([name, value]) => [name, String(value)])).toString().replaceAll("%2C", ",");
-    return text ? `?${text}` : "";
-  },
+  parseSearch,
+  stringifySearch,
 });

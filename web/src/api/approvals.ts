@@ -1,6 +1,7 @@
 import { answered, client, type Shapes } from "@/api/client";
 
 export type Approval = Shapes["ApprovalShown"];
+export type ApprovalWhole = Shapes["ApprovalWhole"];
 export type Plan = Shapes["PlanShown"];
 export type Which = "yours" | "others" | "settled";
 

@@ -1,5 +1,5 @@
+import type { Search } from "@/address";
 import { SEVERITIES, type SeverityWord } from "@/parts/Severity";
-import type { Search } from "@/router";
 
 /** What the list shows, as its address says it. */
 export interface Filter {

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
+import type { Search } from "@/address";
 import { type Approval, asked, type Which } from "@/api/approvals";
 import { useCompanyName } from "@/api/session";
 import { Decision } from "@/pages/approvals/Decision";
@@ -13,7 +14,6 @@ import { counted } from "@/parts/names";
 import { Risk } from "@/parts/Risk";
 import { Empty, Failure, Skeleton } from "@/parts/States";
 import { At } from "@/parts/Time";
-import type { Search } from "@/router";
 import { Page } from "@/shell/Page";
 import styles from "./Approvals.module.css";
 

@@ -2,9 +2,9 @@ import { Button, Textarea, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import type { ApprovalWhole } from "@/api/approvals";
 import { answered, client } from "@/api/client";
 import { useMay } from "@/api/session";
-import type { Whole } from "@/pages/approvals/Decision";
 import { rulingOf } from "@/pages/approvals/words";
 import { counted } from "@/parts/names";
 import styles from "./Approvals.module.css";
@@ -14,7 +14,7 @@ const LONGEST_REASON = 1_000;
 const NOWHERE = "this installation";
 
 /** The bar at the foot: a reason, the company by hand where the risk is high, and the two answers. No key presses them. */
-export function Bar({ one, company, changedAt }: { one: Whole; company: string; changedAt: string | null }) {
+export function Bar({ one, company, changedAt }: { one: ApprovalWhole; company: string; changedAt: string | null }) {
   const may = useMay();
   const queries = useQueryClient();
   const [reason, setReason] = useState("");

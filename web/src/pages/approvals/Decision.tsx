@@ -2,6 +2,7 @@ import { Button, CopyButton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
+import type { ApprovalWhole } from "@/api/approvals";
 import { answered, client, type Shapes } from "@/api/client";
 import { useCompanyName } from "@/api/session";
 import { Bar } from "@/pages/approvals/Bar";
@@ -21,8 +22,6 @@ import { Failure, Skeleton } from "@/parts/States";
 import { Age, At, clockTime } from "@/parts/Time";
 import styles from "./Approvals.module.css";
 
-export type Whole = Shapes["ApprovalWhole"];
-
 /** One decision: exactly what would run, where, why, and two buttons that are never pressed by accident. */
 export function Decision({ id }: { id: string }) {
   const { data, error, refetch } = useQuery({
@@ -34,7 +33,7 @@ export function Decision({ id }: { id: string }) {
 }
 
 /** What was read first, and when it became something else. */
-function useReadFirst(one: Whole): { first: Whole; changedAt: string | null } {
+function useReadFirst(one: ApprovalWhole): { first: ApprovalWhole; changedAt: string | null } {
   const first = useRef(one);
   const latest = useRef(one);
   const [changedAt, setChangedAt] = useState<string | null>(null);
@@ -45,7 +44,7 @@ function useReadFirst(one: Whole): { first: Whole; changedAt: string | null } {
   return { first: first.current, changedAt };
 }
 
-function Read({ one }: { one: Whole }) {
+function Read({ one }: { one: ApprovalWhole }) {
   const companyName = useCompanyName();
   const company = companyName(one.company_id);
   const { first, changedAt } = useReadFirst(one);
@@ -87,7 +86,7 @@ function Read({ one }: { one: Whole }) {
 }
 
 /** How long it may still be decided, and what happens then; or what became of it. */
-function Clock({ one }: { one: Whole }) {
+function Clock({ one }: { one: ApprovalWhole }) {
   if (one.state === "asked") {
     return (
       <div className={styles.clock}>
@@ -104,7 +103,7 @@ function Clock({ one }: { one: Whole }) {
   );
 }
 
-function Runs({ one, marked }: { one: Whole; marked: Record<ScriptName, ReadonlySet<number>> }) {
+function Runs({ one, marked }: { one: ApprovalWhole; marked: Record<ScriptName, ReadonlySet<number>> }) {
   const { plan } = one;
   return (
     <section className="card" aria-label="Exactly this will run">

@@ -2,6 +2,7 @@ import { Button, TextInput } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
+import type { Search } from "@/address";
 import { answered, client, type Shapes } from "@/api/client";
 import { useCompanyName, useMay, useSession } from "@/api/session";
 import { factsOf, reasonWords, shortId } from "@/pages/audit/words";
@@ -10,7 +11,6 @@ import table from "@/parts/Table.module.css";
 import { Inert } from "@/parts/Inert";
 import { Person } from "@/parts/Person";
 import { At } from "@/parts/Time";
-import type { Search } from "@/router";
 import { Page } from "@/shell/Page";
 import styles from "./Audit.module.css";
 

@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
+import type { Search } from "@/address";
 import { type Card as CardData, useBoard } from "@/api/board";
 import { useMay } from "@/api/session";
 import { Card, For, Seat } from "@/pages/board/Card";
@@ -13,7 +14,6 @@ import { counted } from "@/parts/names";
 import { StateGlyph } from "@/parts/State";
 import { Empty, Failure, Skeleton } from "@/parts/States";
 import { Age } from "@/parts/Time";
-import type { Search } from "@/router";
 import { useKeys } from "@/shell/keys";
 import { Page } from "@/shell/Page";
 import styles from "./Board.module.css";

@@ -2,6 +2,7 @@ import { Button, Modal, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
+import type { Search } from "@/address";
 import { type Card, useBoard } from "@/api/board";
 import { answered, client } from "@/api/client";
 import { useMay, useSession } from "@/api/session";
@@ -11,7 +12,6 @@ import { SeverityCounts } from "@/parts/Severity";
 import { Empty } from "@/parts/States";
 import table from "@/parts/Table.module.css";
 import { Brakes } from "@/pages/brakes/Brakes";
-import type { Search } from "@/router";
 import { Page } from "@/shell/Page";
 import styles from "./Companies.module.css";
 

@@ -2,6 +2,7 @@ import { Button, Modal, Select, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
+import type { Search } from "@/address";
 import { answered, client, type Shapes } from "@/api/client";
 import { useMay } from "@/api/session";
 import { remember } from "@/pages/integration/made";
@@ -10,7 +11,6 @@ import { Empty, Failure, Skeleton } from "@/parts/States";
 import table from "@/parts/Table.module.css";
 import { Age } from "@/parts/Time";
 import { ToolTile } from "@/parts/Tool";
-import type { Search } from "@/router";
 import styles from "./Company.module.css";
 
 type Check = Shapes["SilenceCheckShown"];

@@ -2,6 +2,7 @@ import { Button, Group } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
+import type { Search } from "@/address";
 import { answered, client } from "@/api/client";
 import { useMay } from "@/api/session";
 import { RuleDialog } from "@/pages/company/RuleDialog";
@@ -12,7 +13,6 @@ import { counted } from "@/parts/names";
 import { refusalAt } from "@/parts/refusal";
 import { Failure, Skeleton } from "@/parts/States";
 import table from "@/parts/Table.module.css";
-import type { Search } from "@/router";
 import styles from "./Company.module.css";
 
 /** The rules that group a company's alerts, in the order they are tried; changes are gathered, then saved as one version. */

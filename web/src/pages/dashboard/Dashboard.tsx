@@ -1,5 +1,6 @@
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Switch } from "@mantine/core";
+import type { Search } from "@/address";
 import { useMay, useSession } from "@/api/session";
 import { Counts } from "@/pages/dashboard/Counts";
 import { Each } from "@/pages/dashboard/Each";
@@ -10,7 +11,6 @@ import { Noisiest } from "@/pages/dashboard/Noisiest";
 import { Open } from "@/pages/dashboard/Open";
 import { Where } from "@/pages/dashboard/Where";
 import { Empty, Failure, Skeleton } from "@/parts/States";
-import type { Search } from "@/router";
 import { Page } from "@/shell/Page";
 import styles from "./Dashboard.module.css";
 

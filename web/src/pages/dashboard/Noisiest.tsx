@@ -1,11 +1,11 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { SegmentedControl } from "@mantine/core";
+import type { Search } from "@/address";
 import { useMay } from "@/api/session";
 import { type Asked, count, type Noisy, percent, useNoisiest } from "@/pages/dashboard/figures";
 import { Goto } from "@/parts/Goto";
 import { Empty, Failure, Skeleton } from "@/parts/States";
 import table from "@/parts/Table.module.css";
-import type { Search } from "@/router";
 import styles from "./Dashboard.module.css";
 
 /** What most alerts were of: checks or assets, each with its alerts behind it and the way to a rule. */

@@ -1,5 +1,6 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import type { Search } from "@/address";
 import { type Act, useAct, wasOf } from "@/api/acts";
 import { useCounts } from "@/api/incidents";
 import { useMay, useSession } from "@/api/session";
@@ -20,7 +21,6 @@ import { ResolveDialog } from "@/parts/acts/ResolveDialog";
 import { SnoozeDialog } from "@/parts/acts/SnoozeDialog";
 import { Failure, Skeleton } from "@/parts/States";
 import { useNarrow } from "@/parts/useNarrow";
-import type { Search } from "@/router";
 import { type Binding, useKeys } from "@/shell/keys";
 import { Page } from "@/shell/Page";
 import styles from "./Incidents.module.css";

@@ -1,10 +1,10 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import type { Search } from "@/address";
 import { useIncidents } from "@/api/incidents";
 import { type Filter, filterOf, narrowed, sieveOf, without } from "@/pages/incidents/filter";
 import { Empty } from "@/parts/States";
 import { Age } from "@/parts/Time";
-import type { Search } from "@/router";
 
 /** An empty list says why: proof of life where all is well, and which filter to drop where one hides something. */
 export function Nothing({ search }: { search: Search }) {

@@ -1,11 +1,11 @@
 import { Button, Group, Menu, Modal, Select, TextInput } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
+import type { Search } from "@/address";
 import { useMay, useSession } from "@/api/session";
 import { type NewView, useMayChange, useViewActs, useViews, type View } from "@/api/views";
 import { addressOf, behind, differs, inOrder, moved } from "@/pages/incidents/views";
 import { Icon } from "@/parts/Icon";
-import type { Search } from "@/router";
 import styles from "./Incidents.module.css";
 
 const OWN = "own";

@@ -1,5 +1,5 @@
+import type { Search } from "@/address";
 import type { Query } from "@/api/incidents";
-import type { Search } from "@/router";
 import { SEVERITIES, type SeverityWord } from "@/parts/Severity";
 import type { Group } from "@/pages/incidents/rows";
 

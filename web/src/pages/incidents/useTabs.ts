@@ -1,7 +1,7 @@
+import type { Search } from "@/address";
 import { useCounts } from "@/api/incidents";
 import { useMayChange, useViews } from "@/api/views";
 import { inOrder } from "@/pages/incidents/views";
-import type { Search } from "@/router";
 import type { PageTab } from "@/shell/Page";
 
 /** The views that every shift needs, with counts; then the saved ones. */

@@ -1,6 +1,6 @@
 /** Saved views as tabs: pure, so that their order and what a change of it writes have tests. */
+import type { Search } from "@/address";
 import type { View } from "@/api/views";
-import type { Search } from "@/router";
 
 const STEP = 10;
 

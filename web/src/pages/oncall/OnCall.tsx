@@ -1,5 +1,6 @@
 import { Button } from "@mantine/core";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import type { Search } from "@/address";
 import { useMay, useSession } from "@/api/session";
 import { CalendarPart } from "@/pages/oncall/Calendar";
 import { Changes } from "@/pages/oncall/Changes";
@@ -8,7 +9,6 @@ import { Now } from "@/pages/oncall/Now";
 import { useOwn, useSchedules } from "@/pages/oncall/oncall";
 import { Schedules } from "@/pages/oncall/Schedules";
 import { Empty, Failure, Skeleton } from "@/parts/States";
-import type { Search } from "@/router";
 import { Page } from "@/shell/Page";
 import styles from "./OnCall.module.css";
 

@@ -1,11 +1,11 @@
 import { Button, Select } from "@mantine/core";
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
+import type { Search } from "@/address";
 import { answered, client } from "@/api/client";
 import { useMay, useSession } from "@/api/session";
 import { Empty, Failure, Skeleton } from "@/parts/States";
 import { Age } from "@/parts/Time";
-import type { Search } from "@/router";
 import { Page } from "@/shell/Page";
 import styles from "./Quarantine.module.css";
 

@@ -3,6 +3,7 @@ import { notifications } from "@mantine/notifications";
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
+import type { Search } from "@/address";
 import { answered, client, type Shapes } from "@/api/client";
 import { useMay, useSession } from "@/api/session";
 import { Baseline } from "@/pages/reports/Baseline";
@@ -12,7 +13,6 @@ import { Empty, Failure, Skeleton } from "@/parts/States";
 import table from "@/parts/Table.module.css";
 import { Person } from "@/parts/Person";
 import { Age, daysWords } from "@/parts/Time";
-import type { Search } from "@/router";
 import { Page } from "@/shell/Page";
 
 type Report = Shapes["ReportShown"];

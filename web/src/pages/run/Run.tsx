@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
+import type { Search } from "@/address";
 import { answered, client } from "@/api/client";
 import { type RunWhole, useRun } from "@/api/runs";
 import { useCompanyName, useMay } from "@/api/session";
@@ -18,7 +19,6 @@ import { Person } from "@/parts/Person";
 import { Risk } from "@/parts/Risk";
 import { Failure, Skeleton } from "@/parts/States";
 import { Age, At } from "@/parts/Time";
-import type { Search } from "@/router";
 import { Page } from "@/shell/Page";
 import styles from "./Run.module.css";
 

@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { useParams, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
+import type { Search } from "@/address";
 import { type Runbook as Whole, useRunbook } from "@/api/runbooks";
 import { useMay, useSession } from "@/api/session";
 import { DryRun } from "@/pages/dryrun/DryRun";
@@ -16,7 +17,6 @@ import { Person } from "@/parts/Person";
 import { Risk } from "@/parts/Risk";
 import { Failure, Skeleton } from "@/parts/States";
 import { At } from "@/parts/Time";
-import type { Search } from "@/router";
 import { Page } from "@/shell/Page";
 
 /** One runbook: what it mends, how risky it is, exactly what it runs, and whether it proved itself. */

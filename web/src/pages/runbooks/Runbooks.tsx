@@ -1,5 +1,6 @@
 import { Button, Menu } from "@mantine/core";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import type { Search } from "@/address";
 import { type Brief, useRunbooks } from "@/api/runbooks";
 import { useSession } from "@/api/session";
 import { Drilled } from "@/pages/runbooks/Drilled";
@@ -10,7 +11,6 @@ import { counted } from "@/parts/names";
 import { Risk } from "@/parts/Risk";
 import { Empty, Failure, Skeleton } from "@/parts/States";
 import table from "@/parts/Table.module.css";
-import type { Search } from "@/router";
 import { Page } from "@/shell/Page";
 import styles from "./Runbooks.module.css";
 

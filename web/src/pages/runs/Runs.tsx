@@ -1,5 +1,6 @@
 import { Button, Menu } from "@mantine/core";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import type { Search } from "@/address";
 import { type Run, useEscalations, useRuns } from "@/api/runs";
 import { useMay, useSession } from "@/api/session";
 import { type Filter, filterOf, narrowing, sinceOf, SPANS, type Span } from "@/pages/runs/filter";
@@ -14,7 +15,6 @@ import { Risk } from "@/parts/Risk";
 import { Empty, Failure, Skeleton } from "@/parts/States";
 import table from "@/parts/Table.module.css";
 import { Age } from "@/parts/Time";
-import type { Search } from "@/router";
 import { Page } from "@/shell/Page";
 import styles from "./Runs.module.css";
 

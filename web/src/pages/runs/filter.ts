@@ -1,7 +1,7 @@
 /** Which runs a page shows, as its address says it: pure, so that an address means one thing. */
+import type { Search } from "@/address";
 import type { RunState } from "@/api/runs";
 import { RUN_STATES, standWord } from "@/pages/runs/words";
-import type { Search } from "@/router";
 
 /** What is asked for since when; a span in the address moves with the clock. */
 export const SPANS = { "1h": ["last hour", 3_600_000], "24h": ["last 24 hours", 86_400_000], "7d": ["last 7 days", 7 * 86_400_000], "30d": ["last 30 days", 30 * 86_400_000] } as const;

@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { Link, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
+import type { Search } from "@/address";
 import { useMay, useSession } from "@/api/session";
 import { NowByPerson } from "@/pages/oncall/NowLine";
 import { HandOverDialog } from "@/pages/shift/HandOverDialog";
@@ -19,7 +20,6 @@ import { Person } from "@/parts/Person";
 import { SeverityGlyph } from "@/parts/Severity";
 import { Failure, Skeleton } from "@/parts/States";
 import { Age, At, shortTime } from "@/parts/Time";
-import type { Search } from "@/router";
 import { Page } from "@/shell/Page";
 import { useScope } from "@/shell/scope";
 import styles from "./Shift.module.css";

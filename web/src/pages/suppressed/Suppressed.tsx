@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
+import type { Search } from "@/address";
 import { answered, client } from "@/api/client";
 import { useCompanyName, useSession } from "@/api/session";
 import { Goto } from "@/parts/Goto";
@@ -10,7 +11,6 @@ import { SeverityGlyph } from "@/parts/Severity";
 import { Empty, Failure, Skeleton } from "@/parts/States";
 import table from "@/parts/Table.module.css";
 import { At, shortTime } from "@/parts/Time";
-import type { Search } from "@/router";
 import { Page } from "@/shell/Page";
 import styles from "./Suppressed.module.css";
 
