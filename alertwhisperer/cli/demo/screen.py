@@ -112,7 +112,7 @@ def summarise(console: Console, figures: dict[str, Any]) -> None:
         f"distinct ones and {figures['total_incidents']} incidents: {percent(whole)} less noise.",
         f"  dedup        {percent(split['dedup']):>6}  repeats of what was known",
         f"  correlation  {percent(split['correlation']):>6}  alerts that joined an incident instead of opening one",
-        f"  suppression  {percent(split['suppression']):>6}  nothing suppresses alerts yet",
+        f"  suppression  {percent(split['suppression']):>6}  alerts that a maintenance window held back",
     )
     for line in lines:
         console.print(Text(line))
