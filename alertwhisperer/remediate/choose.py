@@ -62,16 +62,25 @@ _LABEL = "label:"
 @dataclass(frozen=True, slots=True)
 class Ground:
     """
-    What is known of a company when one of its incidents is looked at.
+    What a company allows and has used up when one of its incidents is looked at.
 
     Attributes:
         started: runs that started in the last hour, or were chosen in it.
     """
 
-    shelf: Mapping[str, Runbook]
     policy: RunPolicy
     settings: Mapping[str, SettingValue]
     started: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """A runbook that fits an alert; the asset is None where nobody knows what the alert names."""
+
+    alert: AlertRow
+    asset: Asset | None
+    runbook: Runbook
+    because: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +105,17 @@ async def choose(unit: Unit, means: Means, incident_id: UUID, *, now: datetime) 
         return None
     alerted = await _alerts(unit, incident_id)
     await _withdraw_soon(unit, alerted, now=now)
+    fitting = await _fitting(unit, means, alerted)
+    if not fitting:  # as for most incidents: no limit is asked for what nothing fits
+        choice = Choice(incident_id, now, ChoiceOutcome.NONE, (), None)
+        await run_choices.insert(unit, choice)
+        return choice
     await runs.count_alone(unit)
-    ground = await _ground(unit, means, now=now)
-    found = await _candidates(unit, means, ground, alerted, now=now)
+    ground = await _ground(unit, now=now)
+    found = [await _judged(unit, means, ground, one, now=now) for one in fitting]
     choice = await _take(unit, means, ground, incident_id, found, now=now)
     await run_choices.insert(unit, choice)
-    if choice.candidates:
-        await _record(unit, choice, now=now)
+    await _record(unit, choice, now=now)
     return choice
 
 
@@ -110,7 +123,7 @@ async def _take(
     unit: Unit, means: Means, ground: Ground, incident_id: UUID, found: Sequence[_Found], *, now: datetime
 ) -> Choice:
     """Ask for the first candidate that may be taken; the others after it were not the best."""
-    outcome, run = ChoiceOutcome.OFFERED if found else ChoiceOutcome.NONE, None
+    outcome, run = ChoiceOutcome.OFFERED, None
     told: list[Candidate] = []
     for one in found:
         candidate = one.candidate
@@ -168,24 +181,21 @@ async def _tell_of_useless(unit: Unit, incident_id: UUID, told: Sequence[Candida
 # ------------------------------------------------------------------------------------------------ candidates
 
 
-async def _candidates(
-    unit: Unit, means: Means, ground: Ground, alerted: Sequence[AlertRow], *, now: datetime
-) -> list[_Found]:
-    found: list[_Found] = []
-    seen: set[tuple[str, str]] = set()
+async def _fitting(unit: Unit, means: Means, alerted: Sequence[AlertRow]) -> list[_Fit]:
+    """Each runbook that fits an alert, once for each asset."""
+    shelf = list((await means.shelf(unit)).values())
+    fits: dict[tuple[str, str], _Fit] = {}
     for alert in alerted:
         asset = await _asset_of(unit, alert)
-        for runbook, because in _matching(means, ground, alert, asset):
-            key = (runbook.slug, alert.asset if asset is None else str(asset.id))
-            if key in seen or len(found) >= _MOST_CANDIDATES:
-                continue
-            seen.add(key)
-            found.append(await _judged(unit, means, ground, alert, asset, runbook, because, now=now))
-    return found
+        where = alert.asset if asset is None else str(asset.id)
+        for runbook, because in _matching(means, shelf, alert, asset):
+            fits.setdefault((runbook.slug, where), _Fit(alert, asset, runbook, because))
+    return list(fits.values())[:_MOST_CANDIDATES]
 
 
-def _matching(means: Means, ground: Ground, alert: AlertRow, asset: Asset | None) -> Sequence[tuple[Runbook, str]]:
-    shelf = list(ground.shelf.values())
+def _matching(
+    means: Means, shelf: Sequence[Runbook], alert: AlertRow, asset: Asset | None
+) -> Sequence[tuple[Runbook, str]]:
     if asset is not None and asset.confirmed:
         return means.match(shelf, signature=alert.signature, platform=asset.platform, tags=asset.tags)
     # Of something that nobody knows, or that only appeared in alerts, it is only said what would have been tried.
@@ -196,18 +206,9 @@ def _matching(means: Means, ground: Ground, alert: AlertRow, asset: Asset | None
     ]
 
 
-async def _judged(
-    unit: Unit,
-    means: Means,
-    ground: Ground,
-    alert: AlertRow,
-    asset: Asset | None,
-    runbook: Runbook,
-    because: str,
-    *,
-    now: datetime,
-) -> _Found:
+async def _judged(unit: Unit, means: Means, ground: Ground, fit: _Fit, *, now: datetime) -> _Found:
     """What becomes of a candidate by itself, before it is compared with the others."""
+    alert, asset, runbook = fit.alert, fit.asset, fit.runbook
     parameters, missing = _parameters(ground.policy, runbook, alert, asset)
 
     def found(verdict: Verdict, said: str = "", planned: Planned | None = None) -> _Found:
@@ -221,7 +222,7 @@ async def _judged(
                 None if asset is None else asset.id,
                 alert.signature,
                 alert.id,
-                because,
+                fit.because,
                 verdict,
                 said,
                 {name: (one.value, one.origin) for name, one in parameters.items()},
@@ -322,12 +323,11 @@ async def _asset_of(unit: Unit, alert: AlertRow) -> Asset | None:
     return (await assets.among(unit, [named.asset_id])).get(named.asset_id)
 
 
-async def _ground(unit: Unit, means: Means, *, now: datetime) -> Ground:
+async def _ground(unit: Unit, *, now: datetime) -> Ground:
     since = now - HOUR
     started = await runs.count_started(unit, since=since)
     chosen = await runs.count_chosen(unit, since=since)
     return Ground(
-        await means.shelf(unit),
         await run_policy.read(unit),
         {one.name: one.value for one in await held(unit)},
         max(started, chosen),
