@@ -12,7 +12,7 @@ from alertwhisperer.api.access import Caller, allow
 from alertwhisperer.api.fields import NO_NUL, Asked, SeverityWord, Shown, Text, example
 from alertwhisperer.api.incidents import EXAMPLE as INCIDENT
 from alertwhisperer.api.incidents import IncidentAnywhere, show_anywhere
-from alertwhisperer.api.pages import Page, PageQuery, page_of
+from alertwhisperer.api.pages import Page, PageQuery, SomeCompanies, page_of
 from alertwhisperer.api.problem import responses
 from alertwhisperer.api.promises import EXAMPLE as PROMISE
 from alertwhisperer.api.promises import PromiseAnywhere
@@ -257,12 +257,9 @@ class ReceiversShown(Shown):
     next: None = None
 
 
-class ShiftQuery(Asked):
+class ShiftQuery(SomeCompanies):
     """Of what."""
 
-    company: Annotated[list[UUID], Field(max_length=1_000, description="of these companies alone; may be repeated")] = (
-        Field(default_factory=list)
-    )
     whose: Annotated[
         Literal["all", "mine"],
         Field(description="`mine`: incidents that are yours, and promises that you made or that are about them"),

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from alertwhisperer.api.access import Caller, allow, allow_in_company
 from alertwhisperer.api.fields import Asked, Moment, Shown, example
+from alertwhisperer.api.pages import SomeCompanies
 from alertwhisperer.api.problem import responses
 from alertwhisperer.domain.company import INSTALLATION, CompanyId
 from alertwhisperer.domain.on_call import LONGEST_LOOK, Change, ChangeKind, ChangeState, Span, Version
@@ -297,19 +298,14 @@ class OwnShown(Shown):
     changes: Annotated[list[OnCallChange], Field(description="yours, and swaps asked of you, that are not over")]
 
 
-class WhoQuery(Asked):
-    """Whose, and when."""
-
-    at: Annotated[Moment | None, Field(description="null: now")] = None
-    company: Annotated[list[UUID], Field(max_length=1_000, description="of these alone; may be repeated")] = Field(
-        default_factory=list
-    )
-
-
 class AtQuery(Asked):
     """When."""
 
     at: Annotated[Moment | None, Field(description="null: now")] = None
+
+
+class WhoQuery(SomeCompanies, AtQuery):
+    """Whose, and when."""
 
 
 class TimeQuery(Asked):

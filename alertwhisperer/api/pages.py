@@ -53,7 +53,8 @@ class PageQuery(Asked):
 class SomeCompanies(Asked):
     """The part of a query that says of which companies a list across them is."""
 
-    company: Annotated[list[UUID], Field(max_length=1_000, description="of these companies alone; may be repeated")] = (
+    # Twice as many still fit into the 64 KB that an address may have.
+    company: Annotated[list[UUID], Field(max_length=500, description="of these companies alone; may be repeated")] = (
         Field(default_factory=list)
     )
 
