@@ -10,12 +10,12 @@ _NAVIGATION = Path(__file__).parents[2] / "web" / "src" / "shell" / "navigation.
 
 
 def test_the_server_knows_every_page_and_no_other() -> None:
-    paths = re.findall(r'page\("/([a-z]+)[^"]*"', _ROUTER.read_text())
+    paths = re.findall(r'page\("/([a-z-]+)[^"]*"', _ROUTER.read_text())
     assert len(paths) > len(PAGES)  # some have pages below them
     assert sorted(set(paths)) == sorted(PAGES)
 
 
 def test_every_entry_of_the_rail_leads_to_a_page() -> None:
-    entries = re.findall(r'to: "/([a-z]+)"', _NAVIGATION.read_text())
+    entries = re.findall(r'to: "/([a-z-]+)"', _NAVIGATION.read_text())
     assert entries
     assert set(entries) <= set(PAGES)
