@@ -95,6 +95,7 @@ async def _printed(put: Put, twins: Twins) -> None:
     of_twin = {"run_id": twins.twin.other("run_id"), "asset_id": twins.twin.other("asset_id")}
     for company in (THEIRS, OURS):
         await put(company, "run_act", spare("printed", twins.now), phase="verify", **ended, **of_twin)
+        await put(company, "run_so_far", spare("printed", twins.now))
         removed_at = twins.now if company is OURS else None
         await put(company, "run_act", gone, phase="undo", output_removed_at=removed_at, **ended, **of_twin)
         await put(company, "approval", going_on)
