@@ -166,4 +166,6 @@ def test_every_row_of_the_table_is_asked_somewhere(app: FastAPI) -> None:
     by_risk = {Action.APPROVAL_DECIDE_LOW, Action.APPROVAL_DECIDE_MEDIUM, Action.APPROVAL_DECIDE_HIGH}
     # Asked by the part that keeps views, where it is known with whom one is shared (shift/views.py).
     by_audience = {Action.VIEW_SHARE, Action.ON_CALL_SET_ALL, Action.VIEW_SHARE_ALL}
-    assert set(Action) - asked == by_risk | by_audience
+    # Asked where a window is saved, when it is known how wide it is (api/windows.py, cli/commands/window.py).
+    by_width = {Action.WINDOW_SET_WIDE}
+    assert set(Action) - asked == by_risk | by_audience | by_width
