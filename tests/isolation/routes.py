@@ -222,7 +222,10 @@ async def _names_other_in_body(client: httpx.AsyncClient, door: Door, own: Side,
     return [] if refused else [f"{door.method} {path} takes the other's ids: {answer.status_code}"]
 
 
-_TAKES_IDS = ("/merge", "/split", "/bulk", "/handovers", "/views", "/views/{view_id}", "/binding", "/check", "/windows")
+_TAKES_IDS = (
+    *("/merge", "/split", "/bulk", "/handovers", "/views", "/views/{view_id}", "/binding", "/check", "/windows"),
+    "/on-call/schedules",
+)
 
 
 def _body(door: Door, named: Side) -> object:
@@ -265,5 +268,25 @@ def _body(door: Door, named: Side) -> object:
         "rotate": {"values": {"private_key": "x"}},
         "binding": {"executor": "ssh", "settings": _WAY, "credential": str(named.ids["credential_id"])},
         "check": {"credential": str(named.ids["credential_id"])},
+        **_on_call_bodies(named),
     }
     return bodies.get(door.path.rsplit("/", 1)[-1], {})
+
+
+def _on_call_bodies(named: Side) -> Mapping[str, object]:
+    tomorrow, after = ((datetime.now(UTC) + timedelta(days=days)).isoformat() for days in (1, 2))
+    plan = {
+        **{"name": "x", "time_zone": "UTC", "company_id": str(named.company_id)},
+        "layers": [{"name": "x", "people": [BOTH], "starts_on": "2026-01-05"}],
+    }
+    return {
+        "schedules": plan,
+        "preview": plan,
+        "{on_call_id}": {name: one for name, one in plan.items() if name != "company_id"} | {"version": 1},
+        "overrides": {"to": tomorrow},
+        "swaps": {
+            **{"from": tomorrow, "to": after, "other": BOTH},
+            **{"other_from": tomorrow, "other_to": after},
+        },
+        "import": {"calendar": "BEGIN:VCALENDAR"},
+    }

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from multiprocessing import get_context
 from uuid import UUID, uuid4
 
@@ -258,8 +258,12 @@ async def _check_routes(
         values = {"private_key": f"a key of {name}"}
         await add_credential(house.database, house.vault, scope, f"{name} servers", "ssh", values, now=now)
         token = await new_token(house, Role.COMPANY_ADMIN, [sender.company_id])
+        person, email = await owner.fetchrow(
+            "SELECT user_id, email FROM app_user JOIN user_company USING (user_id) WHERE company_id = $1",
+            sender.company_id,
+        )
         await _share_view(urls[0], token, str(sender.company_id))
-        person = await owner.fetchval("SELECT user_id FROM user_company WHERE company_id = $1", sender.company_id)
+        await _put_on_call(urls[0], token, str(sender.company_id), email, now + timedelta(days=1))
         await add_device(house.database, house.vault, person, at=house.clock.now())
         sides.append(await side_of(owner, sender.company_id, name, token))
     routes = routes_of(house)
@@ -272,6 +276,16 @@ async def _share_view(url: str, token: str, company_id: str) -> None:
     asked = {"name": "x", "address": "state=open", "shared": True, "company_id": company_id}
     async with httpx.AsyncClient(base_url=url, headers=bearer(token), trust_env=False) as client:
         (await client.post("/api/views", json=asked)).raise_for_status()
+
+
+async def _put_on_call(url: str, token: str, company_id: str, email: str, until: datetime) -> None:
+    """A schedule of the company, and a stretch that its person takes."""
+    layer = {"name": "x", "people": [email], "starts_on": "2026-01-05"}
+    plan = {"name": "x", "time_zone": "UTC", "layers": [layer], "company_id": company_id}
+    path = "/api/on-call/schedules"
+    async with httpx.AsyncClient(base_url=url, headers=bearer(token), trust_env=False) as client:
+        made = (await client.post(path, json=plan)).raise_for_status().json()
+        (await client.post(f"{path}/{made['id']}/overrides", json={"to": until.isoformat()})).raise_for_status()
 
 
 async def on_scratch(server: Server, *, rounds: int, seconds: float) -> Report:
