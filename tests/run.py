@@ -38,8 +38,8 @@ CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 LONGEST = (
-    *("cli", "guard", "api", "peers", "journeys", "console", "sign_in", "store", "app", "isolation", "ingest"),
-    *("contracts", "invariants"),
+    *("console", "cli", "journeys", "remediate", "api", "isolation", "contracts", "store", "peers", "sign_in"),
+    *("guard", "app", "executors", "walk", "ingest", "escalate", "reports"),
 )
 """Begun first, since a long one that begins last is waited for by idle cores. Others follow in alphabetical order."""
 

@@ -258,7 +258,7 @@ async def _check_routes(
         values = {"private_key": f"a key of {name}"}
         await add_credential(house.database, house.vault, scope, f"{name} servers", "ssh", values, now=now)
         token = await new_token(house, Role.COMPANY_ADMIN, [sender.company_id])
-        person, email = await owner.fetchrow(
+        [(person, email)] = await owner.fetch(
             "SELECT user_id, email FROM app_user JOIN user_company USING (user_id) WHERE company_id = $1",
             sender.company_id,
         )
